@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemErrorCode, TareError } from './errors.ts';
+
+/** A name beside `path` that no other process uses, for writing first and renaming when whole. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/** Writes `path` whole or not at all, making its folder. */
+export async function writeFileAtomically(path: string, data: Uint8Array | string, mode = 0o644): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(data);
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw withDiskHint(error, path);
+  }
+}
+
+/** The text of a file, or undefined where there is none. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** Turns a full disk and missing permission into errors of the family; leaves everything else as it is. */
+export function withDiskHint(error: unknown, path: string): unknown {
+  switch (systemErrorCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new TareError({
+        code: 'DISK_FULL',
+        message: `no space left to write \`${path}\``,
+        hint: 'free some space, or point TARE_CACHE_DIR or --output to another disk',
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new TareError({
+        code: 'WRITE_DENIED',
+        message: `no permission to write \`${path}\``,
+        hint: 'choose another place with --output, or another cache with TARE_CACHE_DIR',
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Because, Fact } from '../base/because.ts';
+import type { Digest } from '../base/digest.ts';
+
+/**
+ * The plan: every decision about an image, as plain JSON. No functions, no paths of the host, no dates, no addresses.
+ * The JSON Schema in `schema/plan.json` is made from `plan/schema.ts`. Sizes are bytes.
+ */
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly project: PlannedProject;
+  readonly targets: readonly Target[];
+  /** One image, several commands; the first is the image's own. Never empty. */
+  readonly processes: Readonly<Record<string, Process>>;
+  readonly files: PlannedFiles;
+  readonly user: PlannedUser;
+  /** The whole environment of the image, in order. */
+  readonly env: readonly EnvironmentVariable[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Absolute, `/` separated, in the image. */
+  readonly workdir: string;
+  /** Signs that something may go wrong, with what to do. */
+  readonly warnings: readonly PlanWarning[];
+  /** Reserved for later versions of the schema. */
+  readonly accelerator?: never;
+  readonly sources?: never;
+  readonly bytecode?: never;
+  readonly steps?: never;
+}
+
+export interface PlannedProject {
+  /** Normalised (PyPA name normalisation), or the folder's name. */
+  readonly name: string;
+  readonly version?: string;
+  readonly because: Because;
+  /** Where the project is installed as a distribution of its own; absent where it is the working folder only. */
+  readonly distribution?: PlannedDistribution;
+}
+
+export interface PlannedDistribution {
+  readonly name: string;
+  readonly version: string;
+  /** Folder of the import packages, relative to the project: `src` or `.` */
+  readonly packageRoot: string;
+  /** Top-level import packages and modules. */
+  readonly packages: readonly string[];
+  readonly because: Because;
+}
+
+export interface Target {
+  /** `linux/amd64`, `linux/arm64` (OCI image index, platform). */
+  readonly platform: string;
+  readonly python: PlannedPython;
+  readonly base: PlannedBase;
+  readonly wheels: readonly PlannedWheel[];
+  /** How the wheels were chosen: the lock, or the resolver and its version. */
+  readonly resolution: { readonly kind: 'lock' | 'resolved'; readonly because: Because };
+  readonly systemPackages: readonly PlannedSystemPackage[];
+  /** Bottom to top. */
+  readonly layers: readonly PlannedLayer[];
+}
+
+export interface PlannedPython {
+  /** Minor version: `3.13`. */
+  readonly version: string;
+  /** Full version where it is known before building: `3.13.5`. */
+  readonly fullVersion?: string;
+  /** `cp313`. */
+  readonly abi: string;
+  /** The interpreter of the base: `/usr/bin/python3.13`. */
+  readonly interpreter: string;
+  /** The virtual environment: `/opt/venv`. */
+  readonly prefix: string;
+  readonly because: Because;
+}
+
+export interface PlannedBase {
+  readonly provider: 'debian';
+  readonly suite: string;
+  /** Debian's name: `amd64`, `arm64`. */
+  readonly architecture: string;
+  /** `2.41`: which manylinux tags fit. */
+  readonly glibc: string;
+  readonly packages: readonly PlannedDebianPackage[];
+  readonly because: Because;
+}
+
+export interface PlannedDebianPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Path in the archive, `pool/…`. */
+  readonly filename: string;
+  readonly sha256: Digest;
+  readonly size: number;
+}
+
+export interface PlannedWheel {
+  readonly name: string;
+  readonly version: string;
+  readonly filename: string;
+  readonly sha256: Digest;
+  /** Absent where neither lock nor index says it and the wheel is not in the cache. */
+  readonly size?: number;
+  readonly because: Because;
+}
+
+export interface PlannedSystemPackage extends PlannedDebianPackage {
+  readonly because: Because;
+}
+
+export type LayerKind = 'base' | 'system' | 'wheels' | 'environment' | 'data' | 'application';
+
+export interface PlannedLayer {
+  readonly kind: LayerKind;
+  /** For people: `numpy 2.3.1`, `small pure wheels 2/4`. */
+  readonly title: string;
+  /** Names of what is in it: Debian packages, wheel file names, folders. */
+  readonly contents: readonly string[];
+  readonly because: Because;
+}
+
+export interface Process {
+  /** Exec form. */
+  readonly command: readonly string[];
+  readonly ports: readonly number[];
+  readonly because: Because;
+}
+
+export interface PlannedFiles {
+  readonly groups: readonly FileGroup[];
+  readonly leftOut: readonly { readonly path: string; readonly because: Because }[];
+}
+
+/** Files of the project that go to one place for one reason. */
+export interface FileGroup {
+  readonly kind: 'application' | 'data' | 'distribution';
+  /** Absolute folder in the image. */
+  readonly destination: string;
+  /** What is cut off the front of each path: `src` or the empty text. */
+  readonly strip: string;
+  /** Relative to the project, sorted. */
+  readonly paths: readonly string[];
+  readonly bytes: number;
+  readonly because: Because;
+}
+
+export interface PlannedUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly because: Because;
+}
+
+export interface EnvironmentVariable extends Fact<string> {
+  readonly name: string;
+}
+
+export interface PlanWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
