@@ -22,7 +22,13 @@ export interface LayerEntry {
 /** A file's bytes: held (small), on disk, or as a slice of a zip whose deflate stream may be copied verbatim. */
 export type FileContent =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'disk'; readonly file: string; readonly size: number }
+  | {
+      readonly kind: 'disk';
+      readonly file: string;
+      readonly size: number;
+      /** What the bytes must hash to: a file that changes while it is read is refused. */
+      readonly sha256?: Digest;
+    }
   | ZipSlice;
 
 /** A member of a zip archive on disk (APPNOTE.TXT 4.3.7), by the place of its data. */

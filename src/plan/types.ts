@@ -52,8 +52,8 @@ export interface Target {
   readonly python: PlannedPython;
   readonly base: PlannedBase;
   readonly wheels: readonly PlannedWheel[];
-  /** How the wheels were chosen: the lock, or the resolver and its version. */
-  readonly resolution: { readonly kind: 'lock' | 'resolved'; readonly because: Because };
+  /** What the wheels were chosen by: a lock, a closed requirements file with hashes, or the resolver. */
+  readonly resolution: { readonly kind: 'lock' | 'requirements' | 'resolved'; readonly because: Because };
   readonly systemPackages: readonly PlannedSystemPackage[];
   /** Bottom to top. */
   readonly layers: readonly PlannedLayer[];

@@ -1,0 +1,5 @@
+"""Greets, and knows its own version."""
+
+from importlib.metadata import version
+
+__version__ = version("greeter")

@@ -1,0 +1,161 @@
+import { stat } from 'node:fs/promises';
+import type { Digest } from '../base/digest.ts';
+import { TareError } from '../base/errors.ts';
+import { sortedBy } from '../base/order.ts';
+import type { BuildInputs, TargetInputs } from '../build/inputs.ts';
+import { readFileConfig } from '../config/file.ts';
+import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
+import type { DebianConfig, InlineConfig } from '../config/schema.ts';
+import { debianPythons } from '../debian/core-set.ts';
+import { downloadBlob } from '../http/download.ts';
+import { hostPlatform, renderPlatform } from '../oci/platform.ts';
+import { assemblePlan } from '../plan/assemble.ts';
+import { type Dependencies, readDependencies } from '../plan/lock.ts';
+import { resolvePython } from '../plan/python.ts';
+import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
+import type { PlannedWheel } from '../plan/types.ts';
+import type { ProjectFacts } from '../project/facts.ts';
+import { detectProject } from '../project/manifest.ts';
+import { openProject, type Project } from '../project/project.ts';
+import type { Cache } from '../store/cache.ts';
+import { openCache } from '../store/cache.ts';
+import { type ResolvedBase, resolveBase } from './base.ts';
+import { composedPython } from './composed-python.ts';
+import type { MeteredContext } from './context.ts';
+import { openResolver, type Resolver } from './resolver.ts';
+import { resolveTargetWheels, type TargetWheels } from './wheels.ts';
+
+export interface Prepared {
+  readonly inputs: BuildInputs;
+  readonly config: ResolvedConfig;
+  readonly facts: ProjectFacts;
+  readonly cache: Cache;
+}
+
+/** Project, configuration, base and wheels, decided and gathered into a plan. Nothing is built. */
+export async function prepare(directory: string, inline: InlineConfig, context: MeteredContext): Promise<Prepared> {
+  const sourceDateEpoch = readSourceDateEpoch(context.env);
+  const { project, config, facts } = await readProject(directory, inline, context);
+  const cache = openCache(context.cacheDir);
+  const platforms = config.platforms ?? [renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux')];
+  const chosen = resolvePython(facts.python, debianPythons);
+  const architectures = [...new Set(platforms)].map(parseArchitecture);
+  const dependencies = await readDependencies(project, facts, context.env);
+  const bases = await Promise.all(architectures.map((one) => resolveBase(context, cache, config.debian, chosen, one)));
+  const resolver = await openResolver({
+    context,
+    project,
+    cache,
+    indexes: dependencies.indexes,
+    composedPython: () => composedPython(context, cache, config.debian, chosen),
+  });
+  const resolved: { base: ResolvedBase; wheels: TargetWheels; platform: string }[] = [];
+  for (const [at, architecture] of architectures.entries()) {
+    const base = bases[at] as ResolvedBase;
+    const one = { context, cache, project, dependencies, resolver };
+    const wheels = await wheelsFor(one, config, architecture.platform, base);
+    resolved.push({ base, platform: architecture.platform, wheels });
+  }
+  const plan = assemblePlan({ project, facts, config, targets: resolved });
+  return {
+    config,
+    facts,
+    cache,
+    inputs: {
+      plan,
+      project,
+      ...(facts.distribution === undefined ? {} : { distribution: facts.distribution }),
+      targets: resolved.map(({ base, wheels }) => targetInputs(base, wheels, resolver, facts, config.debian)),
+      ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
+      strict: config.strict,
+    },
+  };
+}
+
+async function readProject(directory: string, inline: InlineConfig, context: MeteredContext) {
+  const bare = await openProject(directory);
+  const config = resolveConfig(await readFileConfig(bare), context.env, inline);
+  const chooses = config.include.length > 0 || config.exclude.length > 0;
+  const project = chooses ? await openProject(directory, { include: config.include, exclude: config.exclude }) : bare;
+  const { entrypoint, name, version, python, port } = config;
+  const facts = await detectProject(project, {
+    extras: config.extras,
+    groups: config.groups,
+    ...(entrypoint === undefined ? {} : { entryPoint: entrypoint }),
+    ...(name === undefined ? {} : { name }),
+    ...(version === undefined ? {} : { version }),
+    ...(python === undefined ? {} : { python }),
+    ...(port === undefined ? {} : { port }),
+  });
+  for (const warning of [...project.warnings, ...facts.warnings]) context.log.warn(warning.message, warning.hint);
+  return { project, config, facts };
+}
+
+interface WheelTools {
+  readonly context: MeteredContext;
+  readonly cache: Cache;
+  readonly project: Project;
+  readonly dependencies: Dependencies;
+  readonly resolver: Resolver;
+}
+
+async function wheelsFor(tools: WheelTools, config: ResolvedConfig, platform: string, base: ResolvedBase): Promise<TargetWheels> {
+  const { python } = base;
+  const { machine } = parseArchitecture(platform);
+  const [major = 2, minor = 0] = base.base.glibc.split('.').map(Number);
+  const wheels = await resolveTargetWheels({
+    ...tools,
+    selection: {
+      environment: targetMarkerEnvironment(platform, python.version, python.fullVersion),
+      extras: config.extras,
+      groups: config.groups,
+    },
+    target: { python: python.version, glibc: { major, minor }, architecture: machine },
+  });
+  return { ...wheels, wheels: await Promise.all(wheels.wheels.map((wheel) => withSize(tools, wheel, wheels.urls[wheel.sha256]))) };
+}
+
+/** Layering needs sizes: where neither lock nor index says one, the wheel is fetched now rather than later. */
+async function withSize(tools: WheelTools, wheel: PlannedWheel, url: string | undefined): Promise<PlannedWheel> {
+  if (wheel.size !== undefined || url === undefined) return wheel;
+  const known = await tools.cache.readRecord('blob-size', wheel.sha256);
+  if (typeof known === 'number') return { ...wheel, size: known };
+  const source = { url, digest: wheel.sha256, name: wheel.filename, ...headersFor(tools.resolver, url) };
+  const file = await downloadBlob(tools.context, source, tools.cache);
+  const { size } = await stat(file);
+  await tools.cache.writeRecord('blob-size', wheel.sha256, size);
+  return { ...wheel, size };
+}
+
+function headersFor(resolver: Resolver, url: string): { headers?: Readonly<Record<string, string>> } {
+  const credentials = resolver.config.credentials(url);
+  if (credentials === undefined) return {};
+  const token = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return { headers: { authorization: `Basic ${token}` } };
+}
+
+function targetInputs(base: ResolvedBase, wheels: TargetWheels, resolver: Resolver, facts: ProjectFacts, debian: DebianConfig): TargetInputs {
+  const urls = Object.entries(wheels.urls).map(([digest, url]) => [digest as Digest, { url, ...headersFor(resolver, url) }] as const);
+  return {
+    debs: base.debs,
+    debian,
+    wheelUrls: new Map(urls),
+    requested: sortedBy(
+      facts.dependencies.map((fact) => /^[A-Za-z0-9._-]+/.exec(fact.value)?.[0] ?? ''),
+      (name) => name,
+    ).map((name) => name.toLowerCase().replace(/[-_.]+/g, '-')),
+  };
+}
+
+/** Seconds since the epoch (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+function readSourceDateEpoch(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  const text = env['SOURCE_DATE_EPOCH'];
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new TareError({
+    code: 'SOURCE_DATE_EPOCH_INVALID',
+    message: `SOURCE_DATE_EPOCH is \`${text}\``,
+    expected: 'whole seconds since 1970-01-01 UTC',
+    hint: 'for example `SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`',
+  });
+}

@@ -1,0 +1,128 @@
+import { TareError } from '../base/errors.ts';
+import { defaultIndexUrl, findUv, resolveWithUv, type UvProgram } from '../engine/uv.ts';
+import { findInterpreter } from '../engine/interpreter.ts';
+import type { Context } from '../base/context.ts';
+import type { DependencySource, RequirementsIndexes } from '../plan/lock.ts';
+import { createIndexClient, type IndexClient } from '../python/index-client.ts';
+import { type IndexConfig, readIndexConfig } from '../python/index-config.ts';
+import type { TagTarget } from '../python/tags.ts';
+import { readTextIfThere } from '../base/atomic-file.ts';
+import type { Project } from '../project/project.ts';
+import type { Cache } from '../store/cache.ts';
+import { sha256 } from '../base/digest.ts';
+
+/** The package index and the resolver, each started only when it is asked. */
+export interface Resolver {
+  readonly config: IndexConfig;
+  readonly client: () => Promise<IndexClient>;
+  /** PEP 751 text. */
+  readonly resolve: (source: Extract<DependencySource, { requirements: string }>, target: TagTarget) => Promise<string>;
+  /** For `because`: `uv 0.11.32`. */
+  readonly name: () => Promise<string>;
+}
+
+export interface ResolverInputs {
+  readonly context: Context;
+  readonly project: Project;
+  readonly cache: Cache;
+  /** What a requirements file says of indexes, beside the configuration. */
+  readonly indexes: RequirementsIndexes;
+  /** A Python for uv when the machine has none. */
+  readonly composedPython: () => Promise<string>;
+}
+
+export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
+  const { context, project, cache } = inputs;
+  const config = withFileIndexes(await readConfiguration(context, project), inputs.indexes);
+  const uv = once(() => findUv(context));
+  return {
+    config,
+    client: once(() => openClient(context, cache, config, uv)),
+    name: async () => `uv ${(await uv()).version}`,
+    resolve: async (source, target) => {
+      const program = await uv();
+      const interpreter = (await findInterpreter(context))?.path ?? (await inputs.composedPython());
+      return resolveWithUv(context, program, {
+        requirements: source.requirements,
+        ...(source.constraints === '' ? {} : { constraints: source.constraints }),
+        pythonVersion: target.python,
+        platform: target.architecture,
+        glibc: target.glibc,
+        interpreter,
+        cwd: project.root,
+        index: config,
+      });
+    },
+  };
+}
+
+async function readConfiguration(context: Context, project: Project): Promise<IndexConfig> {
+  const own = await project.readToml('uv.toml');
+  const tool = own?.root ?? uvTable((await project.readToml('pyproject.toml'))?.root['tool']);
+  return readIndexConfig({
+    env: context.env,
+    readFile: readTextIfThere,
+    home: context.home,
+    platform: context.host.platform,
+    project: project.root,
+    ...(tool === undefined ? {} : { tool }),
+  });
+}
+
+function uvTable(tool: unknown): unknown {
+  return typeof tool === 'object' && tool !== null && 'uv' in tool ? tool.uv : undefined;
+}
+
+/** Options in a requirements file win over the configuration, as with pip. */
+function withFileIndexes(config: IndexConfig, file: RequirementsIndexes): IndexConfig {
+  return {
+    ...config,
+    ...(file.indexUrl === undefined ? {} : { indexUrl: file.indexUrl }),
+    extraIndexUrls: [...file.extraIndexUrls, ...config.extraIndexUrls],
+    findLinks: [...file.findLinks, ...config.findLinks],
+  };
+}
+
+async function openClient(
+  context: Context,
+  cache: Cache,
+  config: IndexConfig,
+  uv: () => Promise<UvProgram>,
+): Promise<IndexClient> {
+  const main = config.noIndex ? [] : [config.indexUrl ?? (await knownDefaultIndex(context, cache, uv))];
+  return createIndexClient(
+    context.http,
+    { indexUrls: [...config.extraIndexUrls, ...main], findLinks: config.findLinks, credentials: config.credentials },
+    {
+      read: async (key) => {
+        const value = await cache.readRecord('index', sha256(key));
+        return typeof value === 'string' ? value : undefined;
+      },
+      write: (key, text) => cache.writeRecord('index', sha256(key), text),
+    },
+    { offline: context.offline, refresh: context.refresh, now: context.now },
+  );
+}
+
+/** tare names no index: where none is configured, uv says which one it would take. Remembered for later builds. */
+async function knownDefaultIndex(context: Context, cache: Cache, uv: () => Promise<UvProgram>): Promise<string> {
+  const known = await cache.readRecord('default-index', 'uv');
+  if (typeof known === 'string' && !context.refresh) return known;
+  try {
+    const url = await defaultIndexUrl(context, await uv());
+    await cache.writeRecord('default-index', 'uv', url);
+    return url;
+  } catch (error) {
+    throw new TareError({
+      code: 'INDEX_UNKNOWN',
+      message: 'no package index is configured, and there is no uv to ask for its default',
+      hint: 'set PIP_INDEX_URL or UV_DEFAULT_INDEX, or install uv (`pip install uv`)',
+      cause: error,
+    });
+  }
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}

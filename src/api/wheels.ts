@@ -1,0 +1,132 @@
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import type { Because } from '../base/because.ts';
+import { mapLimit } from '../base/concurrency.ts';
+import type { Context } from '../base/context.ts';
+import type { Digest } from '../base/digest.ts';
+import { canonicalJson } from '../base/order.ts';
+import { findOpenRequirements } from '../plan/closed-set.ts';
+import type { Dependencies, DependencySource, LockSelection } from '../plan/lock.ts';
+import type { PlannedWheel, Target } from '../plan/types.ts';
+import { resolveWheels, type WheelSource } from '../plan/wheels.ts';
+import type { Project } from '../project/project.ts';
+import type { IndexClient } from '../python/index-client.ts';
+import type { LockedDistribution } from '../python/locked.ts';
+import { parseMetadata } from '../python/metadata.ts';
+import { parsePylock, selectFromPylock } from '../python/pylock.ts';
+import type { TagTarget } from '../python/tags.ts';
+import type { Cache } from '../store/cache.ts';
+import type { Resolver } from './resolver.ts';
+
+/** The wheels of a target and where they can be had. Plain JSON: it is kept in the cache. */
+export interface TargetWheels {
+  readonly resolution: Target['resolution'];
+  readonly wheels: readonly PlannedWheel[];
+  readonly urls: Readonly<Record<string, string>>;
+}
+
+export interface WheelInputs {
+  readonly context: Context;
+  readonly cache: Cache;
+  readonly project: Project;
+  readonly dependencies: Dependencies;
+  readonly resolver: Resolver;
+  readonly selection: LockSelection;
+  readonly target: TagTarget;
+}
+
+/** Raised whenever the same inputs may choose other wheels. */
+const resolutionVersion = 1;
+
+/** The wheels of a target: from the cache where nothing that the answer depends on has changed. */
+export async function resolveTargetWheels(inputs: WheelInputs): Promise<TargetWheels> {
+  const { config } = inputs.resolver;
+  const key = canonicalJson({
+    resolutionVersion,
+    fingerprint: inputs.dependencies.fingerprint,
+    selection: inputs.selection,
+    target: inputs.target,
+    indexes: [config.indexUrl ?? 'default', config.extraIndexUrls, config.findLinks, config.noIndex],
+  });
+  const known = inputs.context.refresh ? undefined : await inputs.cache.readRecord('resolution', key);
+  if (isTargetWheels(known)) return known;
+  const task = inputs.context.progress.start(`resolving for ${inputs.target.architecture}`);
+  const fresh = await resolveFresh(inputs);
+  await inputs.cache.writeRecord('resolution', key, fresh);
+  task.done(`${fresh.wheels.length} wheels`);
+  return fresh;
+}
+
+function isTargetWheels(value: unknown): value is TargetWheels {
+  return typeof value === 'object' && value !== null && 'wheels' in value && 'urls' in value && 'resolution' in value;
+}
+
+async function resolveFresh(inputs: WheelInputs): Promise<TargetWheels> {
+  const source = inputs.dependencies.select(inputs.selection);
+  switch (source.kind) {
+    case 'locked':
+      return finish({ kind: 'lock', because: source.because }, await chooseWheels(inputs, source.distributions));
+    case 'pinned': {
+      const sources = await chooseWheels(inputs, source.distributions);
+      const open = await findOpen(inputs, source.distributions, sources);
+      if (open === undefined) return finish({ kind: 'requirements', because: source.because }, sources);
+      return resolveWithResolver(inputs, source, { ...source.because, rule: open });
+    }
+    case 'unresolved':
+      return resolveWithResolver(inputs, source, source.because);
+  }
+}
+
+async function resolveWithResolver(
+  inputs: WheelInputs,
+  source: Extract<DependencySource, { requirements: string }>,
+  because: Because,
+): Promise<TargetWheels> {
+  const text = await inputs.resolver.resolve(source, inputs.target);
+  const rule = `${because.rule}; resolved by ${await inputs.resolver.name()}`;
+  const selected = selectFromPylock(parsePylock(text, 'the resolver’s answer'), { ...inputs.selection, extras: [], groups: [] });
+  const distributions = selected.map((one) => ({ ...one, because: { ...because, rule } }));
+  return finish({ kind: 'resolved', because: { ...because, rule } }, await chooseWheels(inputs, distributions));
+}
+
+async function chooseWheels(inputs: WheelInputs, distributions: readonly LockedDistribution[]): Promise<readonly WheelSource[]> {
+  const client = inputs.resolver.client;
+  return resolveWheels(distributions, inputs.target, {
+    indexFiles: async (name) => (await client()).project(name),
+    sha256: async (file) => (await client()).sha256(file),
+    fileUrl: (path) => pathToFileURL(join(inputs.project.root, path)).href,
+  });
+}
+
+/** Why a pinned set is not closed, as a rule; undefined where it is, as far as the index says. */
+async function findOpen(
+  inputs: WheelInputs,
+  distributions: readonly LockedDistribution[],
+  sources: readonly WheelSource[],
+): Promise<string | undefined> {
+  const client = await inputs.resolver.client();
+  const extras = new Map(distributions.map((one) => [one.name as string, one.extras as readonly string[]]));
+  const known = await mapLimit(sources, 16, async (source) => ({
+    name: source.wheel.name,
+    extras: extras.get(source.wheel.name) ?? [],
+    requiresDist: await requiresDistOf(inputs.cache, client, source),
+  }));
+  const [first] = findOpenRequirements(known, inputs.selection.environment);
+  return first === undefined ? undefined : `\`${first.neededBy}\` needs \`${first.name}\`, which the file does not have, so it is no lock`;
+}
+
+async function requiresDistOf(cache: Cache, client: IndexClient, source: WheelSource): Promise<readonly string[] | undefined> {
+  const known = await cache.readRecord('requires-dist', source.wheel.sha256);
+  if (Array.isArray(known)) return known.filter((one): one is string => typeof one === 'string');
+  const text = source.indexFile === undefined ? undefined : await client.metadata(source.indexFile);
+  if (text === undefined) return undefined;
+  const { requiresDist } = parseMetadata(text, `METADATA of ${source.wheel.filename}`);
+  await cache.writeRecord('requires-dist', source.wheel.sha256, requiresDist);
+  return requiresDist;
+}
+
+function finish(resolution: Target['resolution'], sources: readonly WheelSource[]): TargetWheels {
+  const urls: Record<Digest, string> = {};
+  for (const source of sources) urls[source.wheel.sha256] = source.url;
+  return { resolution, wheels: sources.map((source) => source.wheel), urls };
+}

@@ -1,0 +1,178 @@
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { rebuildError, type TransferredError, transferError } from './error-transfer.ts';
+import { TareError } from './errors.ts';
+
+/** Threads that all run one module and do one job each at a time. */
+export interface WorkerPool<Job, Result> {
+  /** Jobs start in the order of the calls. A job and its result must be such as `structuredClone` takes. */
+  readonly run: (job: Job) => Promise<Result>;
+  /** Ends the threads. Jobs that are not done fail. */
+  readonly close: () => Promise<void>;
+}
+
+interface Task<Job, Result> {
+  readonly job: Job;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+type Answer<Result> = { readonly result: Result } | { readonly error: TransferredError };
+
+/** Starts a job on a lane. Throws what makes it impossible to start; everything later goes to the task. */
+interface Lane<Job, Result> {
+  readonly start: (task: Task<Job, Result>) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * A pool of at most `size` threads, each started when it is first needed. The module at `entry` exports
+ * `runJob(job)` and calls `serveJobs(runJob)`. A TypeScript source cannot be loaded by every Node's threads: its jobs run in this one.
+ *
+ * @throws TareError `WORKER_DIED` where a thread ends in the middle of a job
+ */
+export function createWorkerPool<Job, Result>(
+  entry: URL,
+  size: number,
+  options: { readonly signal?: AbortSignal } = {},
+): WorkerPool<Job, Result> {
+  const { signal } = options;
+  const waiting: Task<Job, Result>[] = [];
+  const idle: Lane<Job, Result>[] = [];
+  const lanes = new Set<Lane<Job, Result>>();
+  const busy = new Map<Lane<Job, Result>, Task<Job, Result>>();
+  let ended: { readonly reason: unknown } | undefined;
+
+  const settle = (lane: Lane<Job, Result>, finish: (task: Task<Job, Result>) => void, alive: boolean): void => {
+    const task = busy.get(lane);
+    busy.delete(lane);
+    if (alive) idle.push(lane);
+    else {
+      lanes.delete(lane);
+      const place = idle.indexOf(lane);
+      if (place >= 0) idle.splice(place, 1);
+    }
+    if (task !== undefined) finish(task);
+    advance();
+  };
+  const makeLane = (): Lane<Job, Result> => {
+    const events: LaneEvents<Result> = {
+      done: (result) => settle(lane, (task) => task.resolve(result), true),
+      failed: (error) => settle(lane, (task) => task.reject(error), true),
+      died: (error) => settle(lane, (task) => task.reject(error), false),
+    };
+    const lane = entry.pathname.endsWith('.ts') ? inlineLane<Job, Result>(entry, events) : threadLane(entry, events);
+    lanes.add(lane);
+    return lane;
+  };
+  const advance = (): void => {
+    while (ended === undefined && waiting.length > 0) {
+      const lane = idle.pop() ?? (lanes.size < Math.max(1, size) ? makeLane() : undefined);
+      const task = lane && waiting.shift();
+      if (lane === undefined || task === undefined) return;
+      busy.set(lane, task);
+      try {
+        lane.start(task);
+      } catch (error) {
+        settle(lane, () => task.reject(error), true);
+      }
+    }
+  };
+  const end = async (reason: unknown): Promise<void> => {
+    signal?.removeEventListener('abort', onAbort);
+    ended ??= { reason };
+    const unfinished = [...busy.values(), ...waiting.splice(0)];
+    busy.clear();
+    for (const task of unfinished) task.reject(reason);
+    await Promise.all([...lanes].map((lane) => lane.stop()));
+  };
+  const onAbort = (): void => void end(signal?.reason);
+
+  if (signal?.aborted) ended = { reason: signal.reason };
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    run: (job) =>
+      new Promise<Result>((resolve, reject) => {
+        if (ended !== undefined) {
+          reject(ended.reason);
+          return;
+        }
+        waiting.push({ job, resolve, reject });
+        advance();
+      }),
+    close: () => end(new Error('the worker pool is closed')),
+  };
+}
+
+interface LaneEvents<Result> {
+  readonly done: (result: Result) => void;
+  readonly failed: (error: unknown) => void;
+  readonly died: (error: unknown) => void;
+}
+
+/** Tells a thread of a pool from any other, such as a test runner's. */
+const poolMark = 'tare worker pool';
+
+function threadLane<Job, Result>(entry: URL, events: LaneEvents<Result>): Lane<Job, Result> {
+  const worker = new Worker(entry, { workerData: poolMark });
+  let stopped = false;
+  let fault: unknown;
+  // An idle thread must not keep the process alive.
+  worker.on('message', (answer: Answer<Result>) => {
+    worker.unref();
+    if ('error' in answer) events.failed(rebuildError(answer.error));
+    else events.done(answer.result);
+  });
+  worker.on('messageerror', (error) => events.failed(error));
+  worker.on('error', (error) => {
+    fault = error;
+  });
+  worker.on('exit', (code) => {
+    if (!stopped) events.died(death(code, fault));
+  });
+  return {
+    start: ({ job }) => {
+      worker.postMessage(job);
+      worker.ref();
+    },
+    stop: async () => {
+      stopped = true;
+      await worker.terminate();
+    },
+  };
+}
+
+function death(code: number, cause: unknown): TareError {
+  const reason = cause instanceof Error ? cause.message : `exit code ${code}`;
+  return new TareError({
+    code: 'WORKER_DIED',
+    message: `a worker thread ended in the middle of its work: ${reason}`,
+    hint: 'run it again with fewer workers; if it happens again, report it with the output of `--verbose`',
+    cause,
+  });
+}
+
+interface JobModule<Job, Result> {
+  readonly runJob: (job: Job) => Promise<Result>;
+}
+
+function inlineLane<Job, Result>(entry: URL, events: LaneEvents<Result>): Lane<Job, Result> {
+  return {
+    start: ({ job }) => {
+      const module: Promise<JobModule<Job, Result>> = import(entry.href);
+      module.then(({ runJob }) => runJob(job)).then(events.done, events.failed);
+    },
+    stop: () => Promise.resolve(),
+  };
+}
+
+/** Answers the jobs of the pool that started this thread. Does nothing anywhere else. Only for the module at a pool's `entry`. */
+export function serveJobs<Job, Result>(work: (job: Job) => Promise<Result>): void {
+  const port = parentPort;
+  if (port === null || workerData !== poolMark) return;
+  port.on('message', (job: Job) => {
+    Promise.resolve(job)
+      .then(work)
+      .then((result): void => port.postMessage({ result }))
+      .catch((error: unknown) => port.postMessage({ error: transferError(error) }));
+  });
+}

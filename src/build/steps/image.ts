@@ -1,0 +1,48 @@
+import { layerMediaType } from '../../archive/layer-entry.ts';
+import { renderImageConfig } from '../../oci/config.ts';
+import { type Image, makeImage } from '../../oci/image.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import type { Plan, PlannedLayer, Process, Target } from '../../plan/types.ts';
+import type { Cache } from '../../store/cache.ts';
+import type { LayerRecord } from '../recipe.ts';
+
+/** One layer as planned and as built. */
+export interface BuiltLayer {
+  readonly layer: PlannedLayer;
+  readonly record: LayerRecord;
+}
+
+export interface ImageInputs {
+  readonly plan: Plan;
+  readonly target: Target;
+  readonly layers: readonly BuiltLayer[];
+  readonly cache: Cache;
+  /** Seconds since the epoch. */
+  readonly created: number;
+}
+
+/** Config and manifest around built layers (OCI image specification). */
+export function assembleImage(inputs: ImageInputs): Image {
+  const { plan, target, layers } = inputs;
+  const [main] = Object.values(plan.processes) as [Process, ...Process[]];
+  const ports = new Set(Object.values(plan.processes).flatMap((process) => process.ports));
+  const config = renderImageConfig({
+    platform: parsePlatform(target.platform),
+    created: new Date(inputs.created * 1000),
+    env: plan.env.map(({ name, value }) => ({ name, value })),
+    cmd: main.command,
+    user: `${plan.user.uid}:${plan.user.gid}`,
+    workdir: plan.workdir,
+    labels: plan.labels,
+    exposedPorts: [...ports],
+    layers: layers.map(({ layer, record }) => ({ diffId: record.diffId, createdBy: `tare: ${layer.title}` })),
+  });
+  return makeImage({
+    config,
+    layers: layers.map(({ record }) => ({
+      descriptor: { mediaType: layerMediaType, digest: record.digest, size: record.size },
+      diffId: record.diffId,
+      file: inputs.cache.blobPath(record.digest),
+    })),
+  });
+}

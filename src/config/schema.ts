@@ -1,0 +1,59 @@
+/** A command of the image beside the main one. */
+export interface ProcessConfig {
+  readonly command: readonly string[];
+  readonly ports?: readonly number[];
+}
+
+/** Where Debian packages come from. */
+export interface DebianConfig {
+  /** Address of a Debian archive. @default the apt sources of this machine */
+  readonly mirror?: string;
+  /** Address of the security archive (`security-mirror` in files). @default the apt sources of this machine */
+  readonly securityMirror?: string;
+}
+
+/** `[tool.tare]` of `pyproject.toml`, or `tare.toml`. In files the keys are in kebab-case. */
+export interface UserConfig {
+  /** Name of the project. @default that of the manifest, else the folder's */
+  readonly name?: string;
+  /** Version of the project. @default that of the manifest */
+  readonly version?: string;
+  /** Python wanted: `3.13` or a specifier set. @default what the project says */
+  readonly python?: string;
+  /** OCI platforms. @default the machine's architecture, on Linux */
+  readonly platforms?: readonly string[];
+  /** `pkg.mod:app`, `pkg.mod:create_app()`, `pkg.mod` or a script. @default what is found in the sources */
+  readonly entrypoint?: string;
+  /** Exec-form command. @default the server that fits the entry point */
+  readonly command?: readonly string[];
+  /** Port that the application listens on. @default what is found, else 8000 */
+  readonly port?: number;
+  /** Extras of the project to install. @default none */
+  readonly extras?: readonly string[];
+  /** Dependency groups to install. @default none */
+  readonly groups?: readonly string[];
+  /** Files to take although they are ignored, in the syntax of .gitignore. @default none */
+  readonly include?: readonly string[];
+  /** Files to leave out, in the syntax of .gitignore. @default none */
+  readonly exclude?: readonly string[];
+  /** `UID`, `UID:GID` or `root`. @default 65532:65532 */
+  readonly user?: string;
+  /** Environment variables of the image. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Labels of the image. @default none beside the project's own */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Absolute working folder in the image. @default /app */
+  readonly workdir?: string;
+  /** Warnings about files of two owners are errors. @default false */
+  readonly strict?: boolean;
+  /** `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIR`. @default oci:.tare/image */
+  readonly output?: string;
+  /** Name and tag of the image. @default the project's name and `latest` */
+  readonly tag?: string;
+  /** Further commands of the image by name. @default those of a Procfile */
+  readonly processes?: Readonly<Record<string, ProcessConfig>>;
+  readonly debian?: DebianConfig;
+}
+
+/** What the flags say, in the words of `UserConfig`. */
+export type InlineConfig = UserConfig;

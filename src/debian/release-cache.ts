@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
+import { discardBody, readBytes } from '../http/read-text.ts';
+import type { MirrorChoice } from './mirror-choice.ts';
+import { type ReleaseState, readState, stateOf, writeState } from './mirror-state.ts';
+import { parseRelease, type Release } from './release.ts';
+import { verifyClearsigned } from './signature.ts';
+
+const day = 24 * 60 * 60 * 1000;
+/** Debian's own are about 150 kB. */
+const largestRelease = 16 * 1024 * 1024;
+
+/** What is known of a release file: from the cache while it is fresh, else fetched and verified. */
+export async function openRelease(choice: MirrorChoice, archive: string, codename: string): Promise<ReleaseState> {
+  const { context } = choice;
+  const known = await readState(context, archive, codename);
+  const now = context.now();
+  if (context.offline) return whenOffline(choice, known, codename);
+  const age = known === undefined ? Number.POSITIVE_INFINITY : now.getTime() - known.checkedAt.getTime();
+  if (known !== undefined && !context.refresh && age >= 0 && age < day) {
+    assertNotExpired(choice, known, codename);
+    return known;
+  }
+  try {
+    return await fetchRelease(choice, archive, codename, known);
+  } catch (error) {
+    const canGoOn = known !== undefined && !context.refresh && isTareError(error) && error.transient;
+    if (!canGoOn) throw error;
+    assertNotExpired(choice, known, codename);
+    context.log.warn(`the Debian mirror does not answer: going on with ${codename} as it was on ${dayOf(known.checkedAt)}`);
+    return known;
+  }
+}
+
+/** True where the guessed place for security fixes has none. */
+export function isSecurityAbsent(choice: MirrorChoice, error: unknown): boolean {
+  const absent = ['DEBIAN_SUITE_MISSING', ...(choice.context.offline ? ['OFFLINE_MISSING'] : [])];
+  return choice.isSecurityGuessed && isTareError(error) && absent.includes(error.code);
+}
+
+async function fetchRelease(
+  choice: MirrorChoice,
+  archive: string,
+  codename: string,
+  known: ReleaseState | undefined,
+): Promise<ReleaseState> {
+  const { context } = choice;
+  const url = `${archive}/dists/${codename}/InRelease`;
+  const text = await fetchText(choice, url, codename);
+  const release = parseRelease(await verifyClearsigned(text, choice.keys, url, context.now()), url);
+  assertName(release, codename, url);
+  assertNotExpired(choice, release, codename);
+  assertNotOlder(release, known, codename, url);
+  const state = stateOf(release, context.now());
+  await writeState(context, archive, codename, state);
+  return state;
+}
+
+async function fetchText(choice: MirrorChoice, url: string, codename: string): Promise<string> {
+  if (url.startsWith('file:')) return readLocal(url, codename);
+  const response = await choice.context.http.request({ url, signal: choice.context.signal });
+  if (response.status === 200) return Buffer.from(await readBytes(response, largestRelease)).toString('utf8');
+  await discardBody(response);
+  if (response.status === 404 || response.status === 410) throw suiteMissing(url, codename);
+  throw new TareError({
+    code: 'DEBIAN_MIRROR_FAILED',
+    message: `the Debian mirror answered ${response.status} instead of sending the release file of ${codename}`,
+    where: url,
+    hint: 'try again later, or set another `mirror` in `[tool.tare.debian]`',
+    transient: response.status >= 500 || response.status === 429 || response.status === 408,
+  });
+}
+
+async function readLocal(url: string, codename: string): Promise<string> {
+  try {
+    return await readFile(fileURLToPath(url), 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') throw suiteMissing(url, codename);
+    throw error;
+  }
+}
+
+function suiteMissing(url: string, codename: string): TareError {
+  return new TareError({
+    code: 'DEBIAN_SUITE_MISSING',
+    message: `the mirror has no ${codename}`,
+    where: url,
+    hint: 'check `mirror` and `security-mirror` in `[tool.tare.debian]`: the address is the folder that holds `dists`',
+  });
+}
+
+/** A mirror must not hand out another, older suite, however well it is signed. */
+function assertName(release: Release, codename: string, where: string): void {
+  if (release.codename === codename) return;
+  throw new TareError({
+    code: 'DEBIAN_SUITE_MISMATCH',
+    message: 'the release file is that of another suite',
+    where,
+    expected: codename,
+    actual: release.codename === '' ? 'no codename' : release.codename,
+    hint: 'the mirror is wrong: set another `mirror` in `[tool.tare.debian]`',
+  });
+}
+
+const warned = new WeakSet<object>();
+
+function assertNotExpired(
+  choice: MirrorChoice,
+  release: { readonly validUntil?: Date; readonly date: Date },
+  codename: string,
+): void {
+  const { context } = choice;
+  const { validUntil } = release;
+  if (validUntil === undefined || validUntil.getTime() >= context.now().getTime()) return;
+  if (!choice.checksValidUntil || context.offline) {
+    const why = context.offline ? 'there is no network to get a newer one' : 'apt on this machine is told not to mind';
+    if (!warned.has(context.log)) {
+      context.log.warn(`the Debian index ${codename} has been out of date since ${dayOf(validUntil)}, but ${why}`);
+    }
+    warned.add(context.log);
+    return;
+  }
+  throw new TareError({
+    code: 'DEBIAN_INDEX_EXPIRED',
+    message: `the Debian index ${codename} is out of date: the mirror is stale, or somebody holds back newer packages`,
+    expected: `an index that is valid on ${dayOf(context.now())}`,
+    actual: `valid until ${validUntil.toISOString()}`,
+    hint: 'use another `mirror` in `[tool.tare.debian]`; for a frozen snapshot, tell apt `Acquire::Check-Valid-Until "false";`',
+  });
+}
+
+function assertNotOlder(release: Release, known: ReleaseState | undefined, codename: string, where: string): void {
+  if (known === undefined || release.date.getTime() >= known.date.getTime()) return;
+  throw new TareError({
+    code: 'DEBIAN_INDEX_ROLLED_BACK',
+    message: `the Debian index ${codename} is older than the one that this mirror sent before`,
+    where,
+    expected: `one of ${known.date.toISOString()} or newer`,
+    actual: release.date.toISOString(),
+    hint: 'the mirror is stale or somebody holds back newer packages: try again later, or set another `mirror`',
+  });
+}
+
+function whenOffline(choice: MirrorChoice, known: ReleaseState | undefined, codename: string): ReleaseState {
+  if (known === undefined) {
+    throw new TareError({
+      code: 'OFFLINE_MISSING',
+      message: `the Debian index ${codename} is not in the cache, and --offline forbids to fetch it`,
+      hint: 'run the same command once without --offline',
+    });
+  }
+  assertNotExpired(choice, known, codename);
+  return known;
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,109 @@
+import { defaultDevices, type HostMount } from './host-mounts.ts';
+import { quoteForShell } from './shell.ts';
+import type { UserIds } from './user.ts';
+
+/** Absolute paths of the host's programs. */
+export interface NamespaceTools {
+  readonly unshare: string;
+  readonly setpriv: string;
+  readonly mount: string;
+  readonly env: string;
+  readonly mkfifo: string;
+  readonly chown: string;
+}
+
+export interface NamespaceScript {
+  readonly tools: NamespaceTools;
+  readonly rootless: boolean;
+  readonly root: string;
+  readonly mounts: readonly HostMount[];
+  readonly command: readonly string[];
+  readonly workingDir: string;
+  readonly user: UserIds;
+}
+
+/** What the script says on descriptor 3 once everything is mounted; before it come only complaints. */
+export const readyWord = 'tare-ready\n';
+
+/** What root in a container may do at most, as docker has it; another user may do nothing. */
+export const rootCapabilities = [
+  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'net_bind_service', 'net_raw', 'setfcap', 'setgid'],
+  ...['setpcap', 'setuid', 'sys_chroot', 'mknod', 'audit_write'],
+] as const;
+
+/** What `unshare` itself needs to enter the root as another user. */
+const enteringCapabilities = ['setgid', 'setuid', 'sys_chroot'] as const;
+
+/** Arguments of `unshare` for the outer namespaces, all of which end when it does. */
+export function namespaceArguments(rootless: boolean): readonly string[] {
+  return [...(rootless ? ['--user', '--map-root-user'] : []), '--mount', '--ipc', '--pid', '--fork', '--kill-child=KILL'];
+}
+
+/**
+ * A shell script that is process 1 of the container: it mounts, then starts the command as its only child, and ends with
+ * its exit code. It stays root, so that the kernel ends it with tare; a changed user would lose that (prctl(2), PR_SET_PDEATHSIG).
+ */
+export function renderNamespaceScript(script: NamespaceScript): string {
+  return [
+    'set -eu',
+    'umask 022',
+    'exec 9>&2 2>&3',
+    ...mountLines(script),
+    ...pipeOwnerLines(script),
+    `printf ${quoteForShell(readyWord.replace('\n', '\\n'))} >&3`,
+    'exec 3>&- 2>/dev/null',
+    'set +e',
+    `${enterCommand(script).map(quoteForShell).join(' ')} 2>&9 9>&-`,
+    'exit $?',
+    '',
+  ].join('\n');
+}
+
+function mountLines({ tools, root, mounts }: NamespaceScript): readonly string[] {
+  const mount = quoteForShell(tools.mount);
+  const at = (path: string): string => quoteForShell(`${root}${path}`);
+  return [
+    // In a container that hides parts of /proc the kernel refuses a new one to a user namespace.
+    `${mount} -t proc -o nosuid,nodev,noexec proc ${at('/proc')} 2>/dev/null || ${mount} --rbind /proc ${at('/proc')}`,
+    `${mount} --rbind /sys ${at('/sys')} 2>/dev/null || :`,
+    ...defaultDevices.map((name) => `${mount} --bind /dev/${name} ${at(`/dev/${name}`)}`),
+    `${mount} -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm ${at('/dev/shm')}`,
+    `${mount} -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts ${at('/dev/pts')} 2>/dev/null || :`,
+    ...mounts.flatMap((one) => bindLines(mount, one)),
+  ];
+}
+
+function bindLines(mount: string, { source, place, readOnly }: HostMount): readonly string[] {
+  const [from, to] = [quoteForShell(source), quoteForShell(place)];
+  // A user namespace may not bind without what is mounted below.
+  const bind = `${mount} --bind ${from} ${to} 2>/dev/null || ${mount} --rbind ${from} ${to}`;
+  const remount = (options: string): string => `${mount} -o remount,bind,ro${options} ${to}`;
+  // There it must keep the flags that it inherits, which not every `mount` adds by itself.
+  return readOnly ? [bind, `${remount('')} 2>/dev/null || ${remount(',nosuid,nodev')} 2>/dev/null || ${remount(',nosuid,nodev,noexec')}`] : [bind];
+}
+
+/** A pipe belongs to who made it; opening `/dev/stdout` by name needs its owner. */
+function pipeOwnerLines({ tools, rootless, user }: NamespaceScript): readonly string[] {
+  if (rootless || user.uid === 0) return [];
+  const chown = quoteForShell(tools.chown);
+  const owner = `+${user.uid}:+${user.gid}`;
+  return [
+    `if [ -p /proc/self/fd/1 ]; then ${chown} ${owner} /proc/self/fd/1; fi`,
+    `if [ -p /proc/self/fd/9 ]; then ${chown} ${owner} /proc/self/fd/9; fi`,
+  ];
+}
+
+function enterCommand(script: NamespaceScript): readonly string[] {
+  const { tools, rootless, root, command, workingDir, user } = script;
+  const kept = user.uid === 0 ? rootCapabilities : enteringCapabilities;
+  const capabilities = ['-all', ...kept.map((name) => `+${name}`)].join(',');
+  const users = rootless
+    ? ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`]
+    : [`--setgid=${user.gid}`, `--setuid=${user.uid}`];
+  return [
+    // What a shell adds to the environment is not the image's.
+    ...[tools.env, '-u', '_', '-u', 'SHLVL', '-u', 'PWD', '-u', 'OLDPWD'],
+    ...[tools.setpriv, '--no-new-privs', '--inh-caps', '-all', '--bounding-set', capabilities],
+    ...[tools.unshare, ...users, `--root=${root}`, `--wd=${workingDir}`, '--', ...command],
+  ];
+}

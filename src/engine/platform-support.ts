@@ -1,0 +1,38 @@
+import { readTextIfThere } from '../base/atomic-file.ts';
+import type { Context } from '../base/context.ts';
+import { TareError } from '../base/errors.ts';
+
+const machines: Readonly<Record<string, { readonly node: string; readonly qemu: string }>> = {
+  amd64: { node: 'x64', qemu: 'x86_64' },
+  arm64: { node: 'arm64', qemu: 'aarch64' },
+};
+
+/** Throws `PLATFORM_NOT_RUNNABLE` where this Linux machine can start no program of the platform. */
+export async function assertRunnable(context: Context, platform: string): Promise<void> {
+  const [os, architecture = ''] = platform.split('/');
+  const machine = machines[architecture];
+  if (os !== 'linux' || machine === undefined) throw notRunnable(context, platform, 'tare runs linux/amd64 and linux/arm64');
+  if (context.host.platform !== 'linux' || context.host.arch === machine.node) return;
+  const file = `/proc/sys/fs/binfmt_misc/qemu-${machine.qemu}`;
+  const registration = await readTextIfThere(file);
+  if (registration !== undefined && isUsableRegistration(registration)) return;
+  const actual = registration === undefined ? `${file} is not there` : `${file} is not enabled with the flag F`;
+  throw notRunnable(context, platform, actual);
+}
+
+/**
+ * Whether an entry of binfmt_misc is on and has the flag F: the interpreter was opened at registration, so that it works
+ * in another root (Linux admin guide, binfmt-misc).
+ */
+export function isUsableRegistration(text: string): boolean {
+  return /^enabled$/m.test(text) && /^flags: \w*F/m.test(text);
+}
+
+function notRunnable(context: Context, platform: string, actual: string): TareError {
+  return new TareError({
+    code: 'PLATFORM_NOT_RUNNABLE',
+    message: `an image for ${platform} cannot run on this machine (${context.host.platform}, ${context.host.arch})`,
+    actual,
+    hint: 'build for this machine with --platform, or install an emulator: apt-get install qemu-user-static binfmt-support',
+  });
+}

@@ -1,0 +1,81 @@
+/** What can run an image, in the order in which it is looked for. */
+export type EngineName = 'docker' | 'podman' | 'runc' | 'namespaces';
+
+/** What of an image's configuration matters to a running process (OCI image specification, config). */
+export interface RunConfig {
+  /** `NAME=VALUE`, in order. */
+  readonly env: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly cmd: readonly string[];
+  /** `uid:gid` in numbers; `uid` alone means group 0. */
+  readonly user: string;
+  /** Absolute, in the image. */
+  readonly workingDir: string;
+}
+
+export interface RunnableImage {
+  /** Absolute path of the OCI layout. */
+  readonly layoutDir: string;
+  /** `linux/amd64`. */
+  readonly platform: string;
+  readonly config: RunConfig;
+  /** Digest of the image's config: an engine that has it already is not given the image again. */
+  readonly configDigest?: string;
+}
+
+export interface PortMapping {
+  /** Port on 127.0.0.1 of the host. */
+  readonly host: number;
+  readonly container: number;
+}
+
+export interface VolumeMount {
+  /** Absolute path on the host. */
+  readonly source: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface HealthcheckRequest {
+  /** Path of the address, with its leading `/`. */
+  readonly path: string;
+  readonly timeoutSeconds: number;
+  /** Port on the host. */
+  readonly port: number;
+}
+
+export interface RunRequest {
+  readonly image: RunnableImage;
+  /** Writes the image as a docker archive, when an engine wants it. */
+  readonly writeDockerArchive: (file: string) => Promise<void>;
+  /** Unpacks the image's root file system into an existing empty folder, when it is wanted. */
+  readonly unpackRootfs: (dir: string) => Promise<void>;
+  readonly ports: readonly PortMapping[];
+  /** Beside the image's own; wins over it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly volumes: readonly VolumeMount[];
+  /** Whether docker and podman remove the container at its end; the others never leave one. */
+  readonly remove: boolean;
+  /** Standard input goes to the process. */
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  /** In place of the image's `cmd`. */
+  readonly command?: readonly string[];
+  /** Only this one; else the first that answers. */
+  readonly engine?: EngineName;
+  readonly healthcheck?: HealthcheckRequest;
+  /** Ends the container once the health check answers, with exit code 0. */
+  readonly stopAfterHealthcheck?: boolean;
+  /** Receives the output in place of the caller's own standard output and error. Not with `tty`. */
+  readonly onOutput?: (stream: OutputStream, bytes: Uint8Array) => void;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+export interface RunResult {
+  /** That of the process; 128 and the signal's number where a signal ended it. */
+  readonly exitCode: number;
+  /** The signal that ended it, as far as the exit code tells. */
+  readonly signal?: NodeJS.Signals;
+}

@@ -1,0 +1,4 @@
+/** One word of a POSIX shell, whatever it holds. */
+export function quoteForShell(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,69 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type Digest, digestFromHex } from '../base/digest.ts';
+
+/** A download in progress: what is in the file is hashed. */
+export interface PartialFile {
+  /** Bytes so far. */
+  readonly received: () => number;
+  readonly append: (chunk: Uint8Array) => Promise<void>;
+  /** Forgets all bytes. */
+  readonly restart: () => Promise<void>;
+  /** Of all bytes so far. */
+  readonly digest: () => Digest;
+  readonly close: () => Promise<void>;
+  /** Closes and removes. */
+  readonly discard: () => Promise<void>;
+}
+
+/** Opens what an earlier run left, reading it once for the hash; a file longer than `size` is begun anew. */
+export async function openPartial(path: string, size: number | undefined, signal: AbortSignal): Promise<PartialFile> {
+  const handle = await open(path, 'a+', 0o644);
+  let hash = createHash('sha256');
+  let received = 0;
+  const restart = async (): Promise<void> => {
+    await handle.truncate(0);
+    hash = createHash('sha256');
+    received = 0;
+  };
+  try {
+    received = await hashFile(handle, hash, signal);
+    if (size !== undefined && received > size) await restart();
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await handle.close();
+    isOpen = false;
+  };
+  return {
+    received: () => received,
+    append: async (chunk) => {
+      hash.update(chunk);
+      for (let offset = 0; offset < chunk.byteLength; ) {
+        offset += (await handle.write(chunk, offset, chunk.byteLength - offset)).bytesWritten;
+      }
+      received += chunk.byteLength;
+    },
+    restart,
+    digest: () => digestFromHex(hash.copy().digest('hex')),
+    close,
+    discard: async () => {
+      await close();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+async function hashFile(handle: FileHandle, hash: Hash, signal: AbortSignal): Promise<number> {
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  for (let position = 0; ; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, position);
+    if (bytesRead === 0) return position;
+    hash.update(buffer.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { nextRequest } from './redirect.ts';
+
+function redirected(url: string, status: number, location: string | undefined, method: 'GET' | 'HEAD' | 'POST' | 'PUT' = 'GET') {
+  return nextRequest({ url, method, body: 'x', headers: { 'content-type': 'a/b' } }, { status, header: () => location });
+}
+
+test.each([
+  [200, 'http://b.example/'],
+  [304, 'http://b.example/'],
+  [302, undefined],
+])('%i to %s is no redirect', (status, location) => {
+  expect(redirected('http://a.example/', status, location)).toBeUndefined();
+});
+
+test.each([
+  ['https://a.example/', 'http://a.example/'],
+  ['https://a.example/', 'http://b.example/'],
+  ['http://a.example/', 'file:///etc/passwd'],
+  ['http://a.example/', 'https://'],
+])('from %s to %s is refused', (from, to) => {
+  expect(() => redirected(from, 302, to)).toThrow(expect.objectContaining({ code: 'HTTP_REDIRECT_REFUSED' }));
+});
+
+test.each([
+  [301, 'POST', 'GET'],
+  [302, 'POST', 'GET'],
+  [303, 'PUT', 'GET'],
+  [303, 'HEAD', 'HEAD'],
+  [307, 'POST', 'POST'],
+  [308, 'PUT', 'PUT'],
+  [302, 'PUT', 'PUT'],
+] as const)('%i turns %s into %s', (status, method, expected) => {
+  const next = redirected('http://a.example/x/y', status, '../z', method);
+  expect(next?.method).toBe(expected);
+  expect(next?.url).toBe('http://a.example/z');
+  expect(next?.body === undefined).toBe(expected === 'GET');
+});
+
+test('user information in the target is not used', () => {
+  expect(redirected('http://a.example/', 302, 'http://jo:pw@b.example/')?.url).toBe('http://b.example/');
+});

@@ -1,0 +1,146 @@
+import type { Because } from '../base/because.ts';
+import { TareError } from '../base/errors.ts';
+import type { ProjectFacts } from '../project/facts.ts';
+import type { Project } from '../project/project.ts';
+import type { LockedDistribution } from '../python/locked.ts';
+import type { MarkerEnvironment } from '../python/marker.ts';
+import { parsePylock, selectFromPylock } from '../python/pylock.ts';
+import { isPinnedAndHashed, type RequirementsFile, readRequirementsFile } from '../python/requirements-file.ts';
+import { parseUvLock, selectFromUvLock, uvLockMatches } from '../python/uv-lock.ts';
+import { readUvManifest } from './uv-manifest.ts';
+
+export interface LockSelection {
+  readonly environment: MarkerEnvironment;
+  readonly extras: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** What the project's own files say of its dependencies: a lock, or requirements that are still to be resolved. */
+export type DependencySource =
+  | { readonly kind: 'locked'; readonly distributions: readonly LockedDistribution[]; readonly because: Because }
+  /** Pinned and hashed line by line; a lock only if nothing that its wheels need is missing. */
+  | ({ readonly kind: 'pinned'; readonly distributions: readonly LockedDistribution[] } & Unresolved)
+  | ({ readonly kind: 'unresolved' } & Unresolved);
+
+interface Unresolved {
+  readonly requirements: string;
+  readonly constraints: string;
+  readonly because: Because;
+}
+
+/** Index settings that a requirements file carries. */
+export interface RequirementsIndexes {
+  readonly indexUrl?: string;
+  readonly extraIndexUrls: readonly string[];
+  readonly findLinks: readonly string[];
+}
+
+export interface Dependencies {
+  readonly indexes: RequirementsIndexes;
+  /** Everything that the answer depends on, as text: for cache keys. */
+  readonly fingerprint: string;
+  readonly select: (selection: LockSelection) => DependencySource;
+}
+
+const noIndexes: RequirementsIndexes = { extraIndexUrls: [], findLinks: [] };
+
+/** Reads the lock or manifest once; `select` then answers for each target. */
+export async function readDependencies(
+  project: Project,
+  facts: ProjectFacts,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Dependencies> {
+  const { lock } = facts;
+  const file = lock.file ?? '';
+  switch (lock.kind) {
+    case 'uv': {
+      const text = await requireText(project, file);
+      const uvLock = parseUvLock(text, file);
+      const manifest = await readUvManifest(project);
+      const mismatch = manifest === undefined ? undefined : uvLockMatches(uvLock, manifest);
+      if (mismatch !== undefined) throw staleLock(file, mismatch);
+      const root = manifest === undefined ? {} : { root: manifest.name };
+      return locked(text, lock.because, (selection) => selectFromUvLock(uvLock, { ...root, ...selection }));
+    }
+    case 'pylock': {
+      const text = await requireText(project, file);
+      const pylock = parsePylock(text, file);
+      return locked(text, lock.because, (selection) => selectFromPylock(pylock, selection));
+    }
+    case 'requirements':
+      return fromRequirements(await readRequirementsFile(project.readText, file, env), facts, lock.because);
+    case 'manifest':
+    case 'none': {
+      const requirements = facts.dependencies.map((fact) => fact.value).join('\n');
+      if (requirements === '') return locked('', lock.because, () => []);
+      return {
+        indexes: noIndexes,
+        fingerprint: requirements,
+        select: () => ({ kind: 'unresolved', requirements, constraints: '', because: lock.because }),
+      };
+    }
+  }
+}
+
+function fromRequirements(file: RequirementsFile, facts: ProjectFacts, because: Because): Dependencies {
+  const { options } = file;
+  const requirements = file.requirements.flatMap((line) => {
+    // `-e .` and `.` mean the project itself: what it needs stands in its manifest.
+    if (line.requirement === undefined && isProjectItself(line.location)) return facts.dependencies.map((one) => one.value);
+    return [line.text];
+  });
+  const constraints = file.constraints.map((line) => line.text);
+  return {
+    indexes: {
+      ...(options.indexUrl === undefined ? {} : { indexUrl: options.indexUrl }),
+      extraIndexUrls: options.extraIndexUrls,
+      findLinks: options.findLinks,
+    },
+    fingerprint: JSON.stringify([
+      file.requirements.map((line) => [line.text, line.hashes]),
+      file.constraints.map((line) => line.text),
+      options,
+    ]),
+    select: (selection) => {
+      const pinned = isPinnedAndHashed(file, selection.environment);
+      const texts = { requirements: requirements.join('\n'), constraints: constraints.join('\n') };
+      if (pinned.pinned) return { kind: 'pinned', distributions: pinned.distributions, ...texts, because };
+      return {
+        kind: 'unresolved',
+        ...texts,
+        because: { ...pinned.because, rule: `${pinned.because.rule}, so the file is not a lock` },
+      };
+    },
+  };
+}
+
+function isProjectItself(location: string | undefined): boolean {
+  return location === '.' || location === './' || location === '';
+}
+
+function locked(
+  fingerprint: string,
+  because: Because,
+  select: (selection: LockSelection) => readonly LockedDistribution[],
+): Dependencies {
+  return {
+    indexes: noIndexes,
+    fingerprint,
+    select: (selection) => ({ kind: 'locked', distributions: select(selection), because }),
+  };
+}
+
+async function requireText(project: Project, path: string): Promise<string> {
+  const text = await project.readText(path);
+  if (text === undefined) throw new TareError({ code: 'LOCK_UNREADABLE', message: `\`${path}\` cannot be read`, where: path });
+  return text;
+}
+
+function staleLock(file: string, mismatch: string): TareError {
+  return new TareError({
+    code: 'LOCK_STALE',
+    message: `\`${file}\` does not match \`pyproject.toml\`: ${mismatch}`,
+    where: file,
+    hint: 'run `uv lock` and commit the result',
+  });
+}

@@ -1,0 +1,56 @@
+import type { Call, ExprNode } from 'py-ast';
+import { mentionsApplication } from './app-kinds.ts';
+import { makeAppReader, type ModuleApps, placeOf } from './app-values.ts';
+import type { PythonIndex, PythonModule } from './python-index.ts';
+import { callsIn, dottedName, keywordOf } from './python-syntax.ts';
+import { findServerCalls, type ServerCall } from './server-calls.ts';
+
+/** A source that defines, mounts or starts applications. */
+export interface EntrySource {
+  readonly module: PythonModule;
+  readonly apps: ModuleApps;
+  readonly calls: readonly ServerCall[];
+  /** `path:name` of the applications that it mounts in another. */
+  readonly mounted: ReadonlySet<string>;
+}
+
+/** Reads every source whose text may define or start an application. */
+export async function readEntrySources(index: PythonIndex): Promise<readonly EntrySource[]> {
+  const modules = new Map<string, PythonModule>();
+  for (const path of index.paths) {
+    const text = await index.readText(path);
+    const passesOn = path.endsWith('__init__.py') && /\bapp(?:lication)?\b/.test(text);
+    if (passesOn || mentionsApplication(text)) modules.set(path, await index.readModule(path));
+  }
+  const read = makeAppReader(index, modules);
+  return [...modules.values()].map((module) => ({
+    module,
+    apps: read(module.path),
+    calls: findServerCalls(module, index),
+    mounted: findMounted(module, index),
+  }));
+}
+
+function findMounted(module: PythonModule, index: PythonIndex): ReadonlySet<string> {
+  const mounted = new Set<string>();
+  for (const call of callsIn(module.body)) {
+    for (const argument of mountedArguments(call)) {
+      const name = dottedName(argument.nodeType === 'Call' ? argument.func : argument);
+      if (name === undefined) continue;
+      const place = placeOf(name, { module, index }) ?? { path: module.path, name };
+      mounted.add(`${place.path}:${place.name}`);
+    }
+  }
+  return mounted;
+}
+
+/** `app.mount('/x', api)`, `Mount('/x', app=api)`, `DispatcherMiddleware(app, {'/x': api})`, `{"/x": api}` of a router of ASGI paths. */
+function mountedArguments(call: Call): readonly ExprNode[] {
+  const name = dottedName(call.func)?.split('.').at(-1);
+  if (name === 'mount' || name === 'Mount') return [call.args[1], keywordOf(call, 'app')].filter((one) => one !== undefined);
+  if (name === 'DispatcherMiddleware') {
+    const table = call.args[1] ?? keywordOf(call, 'mounts');
+    return table?.nodeType === 'Dict' ? table.values : [];
+  }
+  return [];
+}

@@ -1,0 +1,40 @@
+import type { BuildReport, LayerReport, PlatformReport } from '../build/build-report.ts';
+import type { LayerKind, Plan } from '../plan/types.ts';
+import { renderBytes, renderColumns, renderDuration, renderPlainText } from './format.ts';
+
+const kinds: readonly LayerKind[] = ['base', 'system', 'wheels', 'environment', 'data', 'application'];
+
+/** What a person sees at the end of a build. */
+export function renderBuildText(report: BuildReport, plan: Plan, place: string): string {
+  const { name, version } = plan.project;
+  const title = renderPlainText(version === undefined ? name : `${name} ${version}`);
+  const parts = report.platforms.map((platform) => `${title} for ${platform.platform}\n${renderPlatform(platform)}`);
+  const { hits, misses, bytesDownloaded } = report.cache;
+  const downloaded = bytesDownloaded === 0 ? '' : `, ${renderBytes(bytesDownloaded)} downloaded`;
+  const layers = misses === 0 ? `all ${hits} layers from the cache` : `${misses} of ${hits + misses} layers made`;
+  return [
+    ...parts,
+    `${place} in ${renderDuration(report.timings['total'] ?? 0)} (${layers}${downloaded})`,
+    report.digest,
+  ].join('\n\n');
+}
+
+function renderPlatform(platform: PlatformReport): string {
+  const rows = kinds.flatMap((kind) => {
+    const layers = platform.layers.filter((layer) => layer.kind === kind);
+    return layers.length === 0 ? [] : [rowOf(kind, layers)];
+  });
+  rows.push(['total', renderBytes(platform.size), renderBytes(platform.unpackedSize), `${platform.layers.length} layers`]);
+  return renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
+}
+
+function rowOf(kind: LayerKind, layers: readonly LayerReport[]): string[] {
+  const sum = (of: (layer: LayerReport) => number): number => layers.reduce((total, layer) => total + of(layer), 0);
+  return [kind, renderBytes(sum((layer) => layer.size)), renderBytes(sum((layer) => layer.unpackedSize)), describe(kind, layers)];
+}
+
+function describe(kind: LayerKind, layers: readonly LayerReport[]): string {
+  if (kind !== 'wheels') return renderPlainText(layers.map((layer) => layer.title).join(', '));
+  const count = layers.reduce((total, layer) => total + layer.contents.length, 0);
+  return `${count} wheels in ${layers.length} layers`;
+}

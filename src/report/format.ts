@@ -1,0 +1,40 @@
+/** `1.2 MB`, `340 kB`, `12 B`: decimal units, as registries count. */
+export function renderBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1000)} kB`;
+  if (bytes < 999_950_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
+}
+
+/** `340 ms`, `2.1 s`, `3 min 20 s`. */
+export function renderDuration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+}
+
+/** Removes what could drive a terminal: file names and messages come from outside. */
+export function renderPlainText(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '�');
+}
+
+export type Alignment = 'left' | 'right';
+
+/** Columns padded to their widest cell, two spaces apart, no trailing blanks. */
+export function renderColumns(rows: readonly (readonly string[])[], alignments: readonly Alignment[], indent = ''): string {
+  const widths = alignments.map((_, column) => Math.max(0, ...rows.map((row) => widthOf(row[column] ?? ''))));
+  return rows
+    .map((row) => {
+      const cells = alignments.map((alignment, column) => {
+        const cell = row[column] ?? '';
+        const padding = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+        return alignment === 'right' ? padding + cell : cell + padding;
+      });
+      return `${indent}${cells.join('  ')}`.trimEnd();
+    })
+    .join('\n');
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}

@@ -1,0 +1,84 @@
+import type { Plan, Target } from '../plan/types.ts';
+import { renderBecause } from './because-text.ts';
+import { renderBytes, renderColumns, renderPlainText } from './format.ts';
+
+/** The plan as a table; with `explain`, each decision's reason below it. */
+export function renderPlanText(plan: Plan, explain: boolean): string {
+  const sections = [renderHead(plan, explain), ...plan.targets.map((target) => renderTarget(target, explain))];
+  if (!explain) sections.push('reasons: tare plan --explain    files: tare plan --files');
+  return sections.join('\n\n');
+}
+
+type Row = readonly [label: string, value: string, because: string];
+
+function renderHead(plan: Plan, explain: boolean): string {
+  const { project, files, user } = plan;
+  const rows: Row[] = [
+    ['project', [project.name, project.version].filter(Boolean).join(' '), renderBecause(project.because)],
+  ];
+  if (project.distribution !== undefined) {
+    const { name, version, packages, because } = project.distribution;
+    rows.push(['installed as', `${name} ${version} (${packages.join(', ')})`, renderBecause(because)]);
+  }
+  for (const [name, { command, ports, because }] of Object.entries(plan.processes)) {
+    const port = ports.length === 0 ? '' : `  (port ${ports.join(', ')})`;
+    rows.push([`process ${name}`, `${command.map(quote).join(' ')}${port}`, renderBecause(because)]);
+  }
+  rows.push(['user', `${user.uid}:${user.gid}, home ${user.home}`, renderBecause(user.because)]);
+  rows.push(['working folder', plan.workdir, '']);
+  for (const group of files.groups) {
+    const value = `${group.paths.length} files, ${renderBytes(group.bytes)} to ${group.destination}`;
+    rows.push([group.kind, value, renderBecause(group.because)]);
+  }
+  const leftOut = files.leftOut.length;
+  if (leftOut > 0) rows.push(['left out', `${leftOut} paths of the project`, 'see `tare plan --files`']);
+  if (explain) for (const { name, value, because } of plan.env) rows.push(['environment', `${name}=${value}`, renderBecause(because)]);
+  return renderRows(rows, explain);
+}
+
+function renderTarget(target: Target, explain: boolean): string {
+  const { python, base, resolution, wheels } = target;
+  const total = wheels.reduce((sum, wheel) => sum + (wheel.size ?? 0), 0);
+  const rows: Row[] = [
+    ['platform', target.platform, ''],
+    ['python', python.fullVersion ?? python.version, renderBecause(python.because)],
+    ['base', `Debian ${base.suite}, ${base.packages.length} packages, glibc ${base.glibc}`, renderBecause(base.because)],
+    ['wheels', `${wheels.length}, ${renderBytes(total)}`, renderBecause(resolution.because)],
+  ];
+  const list = wheels.map((wheel) => [
+    wheel.name,
+    wheel.version,
+    wheel.size === undefined ? 'unknown' : renderBytes(wheel.size),
+    wheel.filename.split('-').slice(-3).join('-').replace(/\.whl$/, ''),
+    ...(explain ? [renderBecause(wheel.because)] : []),
+  ]);
+  const layers = target.layers.map((layer) => [layer.kind, layer.title, `${layer.contents.length}`, ...(explain ? [renderBecause(layer.because)] : [])]);
+  return [
+    renderRows(rows, explain),
+    renderColumns(list, ['left', 'left', 'right', 'left', 'left'], '  '),
+    `layers, bottom to top\n${renderColumns(layers, ['left', 'left', 'right', 'left'], '  ')}`,
+  ].join('\n\n');
+}
+
+function renderRows(rows: readonly Row[], explain: boolean): string {
+  const plain = rows.map(([label, value, because]) => [label, renderPlainText(value), explain ? because : '']);
+  return renderColumns(plain, ['left', 'left', 'left']);
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Every file with its place in the image, then what stays out and why. */
+export function renderFilesText(plan: Plan): string {
+  const included = plan.files.groups.flatMap((group) =>
+    group.paths.map((path) => [path, `${group.destination}/${group.strip === '' ? path : path.slice(group.strip.length + 1)}`]),
+  );
+  const leftOut = plan.files.leftOut.map(({ path, because }) => [renderPlainText(path), renderBecause(because)]);
+  return [
+    `enters the image (${included.length})`,
+    renderColumns(included.map(([from = '', to = '']) => [renderPlainText(from), renderPlainText(to)]), ['left', 'left'], '  '),
+    `stays out (${leftOut.length})`,
+    renderColumns(leftOut, ['left', 'left'], '  '),
+  ].join('\n');
+}

@@ -1,0 +1,28 @@
+import { cp, link, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sharedCacheDir } from './paths.ts';
+
+/**
+ * A copy of the shared cache with everything that was downloaded and nothing that was computed from it: layers have to
+ * be made anew. Blobs are hard links unless `own` asks for files of their own.
+ */
+export async function copyDownloads(destination: string, own = false): Promise<string> {
+  for (const version of await readdir(sharedCacheDir)) {
+    const from = join(sharedCacheDir, version);
+    const to = join(destination, version);
+    await copyFolder(join(from, 'blobs', 'sha256'), join(to, 'blobs', 'sha256'), own);
+    for (const kind of await readdir(join(from, 'records'))) {
+      if (!kind.includes('layer'))
+        await cp(join(from, 'records', kind), join(to, 'records', kind), { recursive: true });
+    }
+  }
+  return destination;
+}
+
+async function copyFolder(from: string, to: string, own: boolean): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const name of await readdir(from)) {
+    if (own) await cp(join(from, name), join(to, name));
+    else await link(join(from, name), join(to, name)).catch(() => cp(join(from, name), join(to, name)));
+  }
+}

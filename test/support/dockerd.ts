@@ -1,0 +1,43 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CommandOptions, mustRun, runCommand, startCommand } from './command.ts';
+import { makeTemporaryDir } from './paths.ts';
+
+export interface TestDocker {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `docker ARGS` against this engine, which must succeed; gives its standard output. */
+  readonly docker: (args: readonly string[], options?: CommandOptions) => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a Docker engine of its own, with everything it has in a temporary folder and no network of its own. */
+export async function startDockerd(): Promise<TestDocker> {
+  const dir = await makeTemporaryDir('dockerd');
+  const socket = `unix://${join(dir, 's')}`;
+  const daemon = startCommand(
+    'dockerd',
+    ['--iptables=false', '--bridge=none', '-H', socket, '--pidfile', join(dir, 'pid')].concat(
+      ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')],
+    ),
+    { timeout: 3_600_000 },
+  );
+  const env = { ...process.env, DOCKER_HOST: socket, DOCKER_BUILDKIT: '1', DOCKER_CONFIG: join(dir, 'config') };
+  try {
+    await daemon.says(/API listen on/, 60_000);
+  } catch (error) {
+    await daemon.stop();
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    env,
+    docker: (args, options) => mustRun('/usr/bin/docker', args, { ...options, env }),
+    stop: async () => {
+      const { stdout } = await runCommand('/usr/bin/docker', ['ps', '-aq'], { env });
+      const left = stdout.split('\n').filter((id) => id !== '');
+      if (left.length > 0) await runCommand('/usr/bin/docker', ['rm', '-f', ...left], { env });
+      await daemon.stop(30_000);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

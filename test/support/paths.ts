@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+/** The repository. */
+export const rootDir = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** What tests keep between runs: downloads, tools. Ignored by git. */
+export const benchDir = join(rootDir, '.bench');
+
+/** The cache that tests share, so that wheels and Debian packages are downloaded once. */
+export const sharedCacheDir = join(benchDir, 'cache');
+
+/** The compiled command. */
+export const cliPath = join(rootDir, 'dist', 'cli', 'main.js');
+
+/** A new folder outside the repository (and so outside its git). The caller removes it. */
+export async function makeTemporaryDir(name: string): Promise<string> {
+  return mkdtemp(join(tmpdir(), `tare-${name}-`));
+}
+
+/** A new folder outside the repository, removed when the running test ends. */
+export async function temporaryDir(name: string): Promise<string> {
+  const dir = await makeTemporaryDir(name);
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
