@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
 import { buildDirectly, type DirectBuild } from '../build/build.ts';
 import type { BuildReport, PlatformReport } from '../build/build-report.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { type Image, imageDigest } from '../oci/image.ts';
 import type { Plan } from '../plan/types.ts';
-import { parseOutput, writeOutput } from '../store/output.ts';
+import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { createStopwatch } from './stopwatch.ts';
@@ -25,8 +24,7 @@ export async function build(directory: string, inline: InlineConfig, context: Me
   const prepared = await watch.measure('plan', () => prepare(directory, inline, context));
   const built = await watch.measure('layers', () => buildDirectly(context, prepared.cache, prepared.inputs));
   const images = built.targets.map((target) => target.image);
-  const output = parseOutput(prepared.config.output);
-  const place = { ...output, path: resolve(prepared.inputs.project.root, output.path) };
+  const place = parseOutput(prepared.config.output, prepared.inputs.project.root);
   const written = await watch.measure('output', () =>
     writeOutput(place, images, { refName: refNameOf(prepared), signal: context.signal }),
   );
@@ -36,7 +34,7 @@ export async function build(directory: string, inline: InlineConfig, context: Me
     images,
     report: {
       digest,
-      output: `${place.kind}:${place.path}`,
+      output: renderOutput(place),
       platforms: built.targets.map((target) => platformReport(target)),
       timings: watch.milliseconds(),
       cache: { ...built.counters, bytesDownloaded: context.bytesDownloaded() },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemErrorCode } from './errors.ts';
@@ -13,6 +13,11 @@ interface LockHolder {
   readonly token: string;
 }
 
+interface HeldLock {
+  readonly content: string;
+  readonly handle: FileHandle;
+}
+
 const heartbeatMs = 15_000;
 /** A holder that did not touch its file for so long is gone, wherever it ran. */
 const silentMs = 5 * 60_000;
@@ -24,14 +29,17 @@ const longestWaitMs = 250;
  * takes over from a dead one. A lock saves double work; what must be correct without it is done by renaming whole files.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const content = await acquire(path, signal);
-  const heartbeat = setInterval(() => void touch(path), heartbeatMs);
+  const lock = await acquire(path, signal);
+  // Writing, not setting a time, so that the file system's own clock stamps it.
+  const touch = (): Promise<unknown> => lock.handle.write(lock.content, 0).catch(() => undefined);
+  const heartbeat = setInterval(() => void touch(), heartbeatMs);
   heartbeat.unref();
   try {
     return await work();
   } finally {
     clearInterval(heartbeat);
-    if ((await readIfThere(path)) === content) await rm(path, { force: true });
+    await lock.handle.close();
+    if ((await readIfThere(path)) === lock.content) await rm(path, { force: true });
   }
 }
 
@@ -56,7 +64,7 @@ export async function processStart(pid: number): Promise<string | undefined> {
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-async function acquire(path: string, signal: AbortSignal | undefined): Promise<string> {
+async function acquire(path: string, signal: AbortSignal | undefined): Promise<HeldLock> {
   const started = await processStart(process.pid);
   const holder: LockHolder = {
     pid: process.pid,
@@ -67,7 +75,8 @@ async function acquire(path: string, signal: AbortSignal | undefined): Promise<s
   const content = JSON.stringify(holder);
   for (let wait = shortestWaitMs; ; wait = Math.min(wait * 2, longestWaitMs)) {
     signal?.throwIfAborted();
-    if (await create(path, content)) return content;
+    const handle = await create(path, content);
+    if (handle !== undefined) return { content, handle };
     const held = await readIfThere(path);
     if (held === undefined) continue;
     if (await isStale(path, held)) await removeStale(path, held);
@@ -75,17 +84,15 @@ async function acquire(path: string, signal: AbortSignal | undefined): Promise<s
   }
 }
 
-async function create(path: string, content: string): Promise<boolean> {
+async function create(path: string, content: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    const handle = await open(path, 'wx', 0o644);
-    try {
-      await handle.writeFile(content);
-    } finally {
-      await handle.close();
-    }
-    return true;
+    handle = await open(path, 'wx', 0o644);
+    await handle.writeFile(content);
+    return handle;
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
+    await handle?.close();
+    if (handle === undefined && systemErrorCode(error) === 'EEXIST') return undefined;
     throw error;
   }
 }
@@ -101,7 +108,7 @@ async function isStale(path: string, content: string): Promise<boolean> {
 async function silence(path: string): Promise<number> {
   const probe = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.probe`;
   try {
-    if (!(await create(probe, ''))) return 0;
+    await (await create(probe, ''))?.close();
     return (await stat(probe)).mtimeMs - (await stat(path)).mtimeMs;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return 0;
@@ -138,11 +145,6 @@ function parseHolder(content: string): LockHolder | undefined {
   if (typeof pid !== 'number' || typeof host !== 'string' || typeof token !== 'string') return undefined;
   const started = 'started' in value && typeof value.started === 'string' ? { started: value.started } : {};
   return { pid, host, token, ...started };
-}
-
-async function touch(path: string): Promise<void> {
-  const now = new Date();
-  await utimes(path, now, now).catch(() => undefined);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

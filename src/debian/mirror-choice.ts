@@ -55,13 +55,19 @@ export function withAptProxies(context: Context, proxies: AptSources['proxies'])
     ...(proxies.https === undefined ? {} : { https_proxy: proxies.https }),
     ...definedOf(context.env),
   };
-  const isNew = (name: string): boolean => name in env && context.env[name] === undefined && context.env[name.toUpperCase()] === undefined;
+  const isNew = (name: string): boolean =>
+    name in env && context.env[name] === undefined && context.env[name.toUpperCase()] === undefined;
   if (!isNew('http_proxy') && !isNew('https_proxy')) return context;
-  return { ...context, http: createHttpClient({ env, userAgent: 'tare', signal: context.signal, warn: context.log.warn }) };
+  return {
+    ...context,
+    http: createHttpClient({ env, userAgent: 'tare', signal: context.signal, warn: context.log.warn }),
+  };
 }
 
 function definedOf(env: Context['env']): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function mirrorMissing(): TareError {

@@ -34,7 +34,11 @@ function stateFile(context: Context, archive: string, codename: string): string 
 }
 
 /** Undefined where nothing is remembered, or nothing that can be read. */
-export async function readState(context: Context, archive: string, codename: string): Promise<ReleaseState | undefined> {
+export async function readState(
+  context: Context,
+  archive: string,
+  codename: string,
+): Promise<ReleaseState | undefined> {
   const text = await readTextIfThere(stateFile(context, archive, codename));
   if (text === undefined) return undefined;
   try {

@@ -95,7 +95,8 @@ class StanzaReader {
       return;
     }
     const at = text.indexOf(':', start);
-    if (at < 0 || at >= end || text.charCodeAt(at) !== colon) throw invalid(`has a line ${this.#number} that is no field`, this.#where);
+    if (at < 0 || at >= end || text.charCodeAt(at) !== colon)
+      throw invalid(`has a line ${this.#number} that is no field`, this.#where);
     this.#isEmpty = false;
     this.#current = at - start > 14 ? -1 : this.#numberOf(text.slice(start, at));
     if (this.#current >= 0) this.#values[this.#current] = valueOf(text, at + 1, end);
@@ -113,7 +114,11 @@ class StanzaReader {
   end(): void {
     if (this.#isEmpty) return;
     for (const needed of [0, 1, 2, 3, 4, 5]) {
-      if (this.#values[needed] === '') throw invalid(`has a paragraph before line ${this.#number} without its field \`${compactFields[needed] ?? ''}\``, this.#where);
+      if (this.#values[needed] === '')
+        throw invalid(
+          `has a paragraph before line ${this.#number} without its field \`${compactFields[needed] ?? ''}\``,
+          this.#where,
+        );
     }
     const line = this.#values.join('\t');
     this.#lines.push(line);
@@ -198,7 +203,9 @@ export function openCompact(bytes: Uint8Array): CompactIndex | undefined {
     size: packages,
     find: (name) => search(name, 0, packages).map(openLine),
     providers: (name) =>
-      search(name, packages, packages + provisions).map((line) => openLine(lineAt(Number(line.slice(name.length + 1))))),
+      search(name, packages, packages + provisions).map((line) =>
+        openLine(lineAt(Number(line.slice(name.length + 1)))),
+      ),
   };
 }
 

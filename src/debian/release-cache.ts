@@ -28,7 +28,9 @@ export async function openRelease(choice: MirrorChoice, archive: string, codenam
     const canGoOn = known !== undefined && !context.refresh && isTareError(error) && error.transient;
     if (!canGoOn) throw error;
     assertNotExpired(choice, known, codename);
-    context.log.warn(`the Debian mirror does not answer: going on with ${codename} as it was on ${dayOf(known.checkedAt)}`);
+    context.log.warn(
+      `the Debian mirror does not answer: going on with ${codename} as it was on ${dayOf(known.checkedAt)}`,
+    );
     return known;
   }
 }

@@ -51,7 +51,8 @@ function parseFiles(field: string, where: string): ReadonlyMap<string, ReleaseFi
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const datePattern = /^[A-Z][a-z]{2}, +(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{1,2}):(\d{2}):(\d{2}) (?:UTC|GMT|Z|\+0000)$/;
+const datePattern =
+  /^[A-Z][a-z]{2}, +(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{1,2}):(\d{2}):(\d{2}) (?:UTC|GMT|Z|\+0000)$/;
 
 /** `Sat, 21 Nov 2026 09:15:44 UTC`: always in UTC. */
 function parseDate(text: string, where: string): Date {

@@ -98,7 +98,9 @@ function candidatesOf(index: SuiteIndex, group: RelationGroup): readonly DebPack
   const virtual = group.flatMap((relation) =>
     index
       .providers(relation.name)
-      .filter((one) => one.version === undefined ? relation.version === undefined : isSatisfiedBy(relation, one.version))
+      .filter((one) =>
+        one.version === undefined ? relation.version === undefined : isSatisfiedBy(relation, one.version),
+      )
       .map((one) => one.package),
   );
   return [...new Set([...real, ...virtual])];

@@ -49,7 +49,9 @@ export function compareDebianVersions(left: DebianVersion, right: DebianVersion)
   const a = splitVersion(left);
   const b = splitVersion(right);
   return (
-    compareNumbers(a.epoch, b.epoch) || compareFragments(a.upstream, b.upstream) || compareFragments(a.revision, b.revision)
+    compareNumbers(a.epoch, b.epoch) ||
+    compareFragments(a.upstream, b.upstream) ||
+    compareFragments(a.revision, b.revision)
   );
 }
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
-import { type Engine, type RunningContainer, type RunSession } from './container.ts';
+import type { Engine, RunningContainer, RunSession } from './container.ts';
 import { renderCreateArguments, renderEnvironmentFile } from './create-arguments.ts';
 import { commandNotFound, engineFailed } from './engine-failure.ts';
 import { sendSignal, startHostProcess } from './host-process.ts';
@@ -79,13 +79,15 @@ async function startContainer(
   session: RunSession,
   id: string,
 ): Promise<RunningContainer> {
+  let clientEnded = false;
   let ended = false;
   let keeps = false;
   const start = [client.path, 'start', '--attach', ...(request.interactive ? ['--interactive'] : []), id];
   const setpriv = context.host.platform === 'linux' ? await findProgram(context, 'setpriv') : undefined;
   const [file = client.path, ...args] = setpriv === undefined ? start : [setpriv, '--pdeathsig', 'TERM', ...start];
-  const process = await startHostProcess({ file, args, env: context.env, request, session });
-  const finished = process.finished.then(async () => {
+  const attached = await startHostProcess({ file, args, env: context.env, request, session });
+  const finished = attached.finished.then(async () => {
+    clientEnded = true;
     const code = await exitCodeOf(context, client, id);
     ended = true;
     if (code === undefined) throw startFailure(client, request, 'start the container', await stateError(context, client, id, session));
@@ -101,7 +103,7 @@ async function startContainer(
     },
     close: async () => {
       if (!ended) await ask(context, client, ['kill', id]);
-      sendSignal(process.pid, 'SIGTERM');
+      if (!clientEnded) sendSignal(attached.pid, 'SIGTERM');
       if (!keeps) await ask(context, client, ['rm', '--force', id]);
       await finished.catch(() => undefined);
     },

@@ -31,8 +31,8 @@ export const rootCapabilities = [
   ...['setpcap', 'setuid', 'sys_chroot', 'mknod', 'audit_write'],
 ] as const;
 
-/** What `unshare` itself needs to enter the root as another user. */
-const enteringCapabilities = ['setgid', 'setuid', 'sys_chroot'] as const;
+/** What `unshare` itself needs to enter the root as another user; `setfcap` to map root (user_namespaces(7)). */
+const enteringCapabilities = ['setgid', 'setuid', 'sys_chroot', 'setfcap'] as const;
 
 /** Arguments of `unshare` for the outer namespaces, all of which end when it does. */
 export function namespaceArguments(rootless: boolean): readonly string[] {

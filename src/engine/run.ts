@@ -57,7 +57,7 @@ async function runWith(context: Context, request: RunRequest, engine: Engine): P
       if (engine.hostNetwork) {
         for (const port of request.ports) if (port.host !== port.container) forwards.push(await forwardPort(port));
       }
-      return await attend(context, request, session, container);
+      return await attend(context, request, session, container, target.wasAskedToEnd);
     } finally {
       for (const forward of forwards) await forward.close();
       await container?.close();
@@ -76,14 +76,18 @@ async function assertContainerPorts(request: RunRequest): Promise<void> {
 interface PendingTarget {
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly attach: (container: RunningContainer) => void;
+  readonly wasAskedToEnd: () => boolean;
 }
 
 /** Keeps a request to end that comes before there is a container. */
 function pendingTarget(): PendingTarget {
   let container: RunningContainer | undefined;
   let wanted: NodeJS.Signals | undefined;
+  let asked = false;
   return {
+    wasAskedToEnd: () => asked,
     kill: (signal) => {
+      asked ||= isEnding(signal);
       if (container !== undefined) container.kill(signal);
       else if (isEnding(signal)) wanted = signal;
     },
@@ -99,6 +103,7 @@ async function attend(
   request: RunRequest,
   session: RunSession,
   container: RunningContainer,
+  wasAskedToEnd: () => boolean,
 ): Promise<RunResult> {
   const stop = (): void => void stopContainer(container);
   context.signal.addEventListener('abort', stop);
@@ -115,6 +120,10 @@ async function attend(
       }
     }
     return renderResult(await container.finished);
+  } catch (error) {
+    // That it ended before it answered is no failure where the person ended it.
+    if (isTareError(error) && error.code === 'HEALTHCHECK_EXITED' && wasAskedToEnd()) return renderResult(await container.finished);
+    throw error;
   } finally {
     context.signal.removeEventListener('abort', stop);
   }

@@ -168,7 +168,9 @@ describe('text', () => {
       response.end(gzipSync('a'.repeat(10_000)));
     });
     expect(await readText(await client().request({ url: origin }), 10_000)).toBe('a'.repeat(10_000));
-    await expect(readText(await client().request({ url: origin }), 9_999)).rejects.toMatchObject({ code: 'HTTP_TOO_LARGE' });
+    await expect(readText(await client().request({ url: origin }), 9_999)).rejects.toMatchObject({
+      code: 'HTTP_TOO_LARGE',
+    });
   });
 
   test('a body that does not end is cut off at the limit', async () => {
@@ -176,12 +178,16 @@ describe('text', () => {
       const timer = setInterval(() => response.write('x'.repeat(1000)), 1);
       response.on('close', () => clearInterval(timer));
     });
-    await expect(readText(await client().request({ url: origin }), 5000)).rejects.toMatchObject({ code: 'HTTP_TOO_LARGE' });
+    await expect(readText(await client().request({ url: origin }), 5000)).rejects.toMatchObject({
+      code: 'HTTP_TOO_LARGE',
+    });
   });
 
   test('a damaged encoding is an error of the family', async () => {
     const origin = await serve((_request, response) => response.setHeader('content-encoding', 'br').end('no brotli'));
-    await expect(readText(await client().request({ url: origin }), 100)).rejects.toMatchObject({ code: 'HTTP_UNREADABLE' });
+    await expect(readText(await client().request({ url: origin }), 100)).rejects.toMatchObject({
+      code: 'HTTP_UNREADABLE',
+    });
   });
 });
 
@@ -220,6 +226,9 @@ describe('proxies', () => {
     const proxy = await serve((_request, response) => response.end());
     servers.at(-1)?.on('connect', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     const failure = client({ HTTPS_PROXY: proxy }).request({ url: 'https://index.example/' });
-    await expect(failure).rejects.toMatchObject({ message: expect.stringContaining('proxy'), hint: expect.stringContaining('NO_PROXY') });
+    await expect(failure).rejects.toMatchObject({
+      message: expect.stringContaining('proxy'),
+      hint: expect.stringContaining('NO_PROXY'),
+    });
   });
 });

@@ -82,7 +82,11 @@ function context(changes: Partial<Context> = {}): Context {
         done: silent,
       }),
     },
-    http: createHttpClient({ env: {}, userAgent: 'tare/test', retry: { attempts: 3, pauseMs: 1, longestPauseMs: 1000 } }),
+    http: createHttpClient({
+      env: {},
+      userAgent: 'tare/test',
+      retry: { attempts: 3, pauseMs: 1, longestPauseMs: 1000 },
+    }),
     host: { platform: 'linux', arch: 'x64' },
     ...changes,
   };
@@ -100,7 +104,10 @@ function sendRange(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { etag: '"v1"', 'content-length': content.byteLength }).end(content);
     return;
   }
-  response.writeHead(206, { etag: '"v1"', 'content-range': `bytes ${start}-${content.byteLength - 1}/${content.byteLength}` });
+  response.writeHead(206, {
+    etag: '"v1"',
+    'content-range': `bytes ${start}-${content.byteLength - 1}/${content.byteLength}`,
+  });
   response.end(content.subarray(start));
 }
 
@@ -123,7 +130,10 @@ describe('a download', () => {
   test('is checked, cached, and not made twice, even when asked for at once', async () => {
     answer = sendRange;
     const shared = cache();
-    const both = await Promise.all([downloadBlob(context(), source(), shared), downloadBlob(context(), source(), shared)]);
+    const both = await Promise.all([
+      downloadBlob(context(), source(), shared),
+      downloadBlob(context(), source(), shared),
+    ]);
     expect(both[0]).toBe(both[1]);
     await expectDownloaded(downloadBlob(context(), source(), shared));
     expect(requests).toHaveLength(1);
@@ -136,13 +146,17 @@ describe('a download', () => {
   });
 
   test('starts over when the server does not know ranges', async () => {
-    answer = (_request, response, count) => (count === 1 ? sendCut(response) : void response.writeHead(200).end(content));
+    answer = (_request, response, count) =>
+      count === 1 ? sendCut(response) : void response.writeHead(200).end(content);
     await expectDownloaded(downloadBlob(context(), source(), cache()));
   });
 
   test('continues in a later run', async () => {
     answer = (_request, response, count) => (count === 1 ? sendCut(response) : void response.writeHead(404).end());
-    await expect(downloadBlob(context(), source(), cache())).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', transient: false });
+    await expect(downloadBlob(context(), source(), cache())).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      transient: false,
+    });
     answer = sendRange;
     advanced = 0;
     await expectDownloaded(downloadBlob(context(), source(), cache()));
@@ -201,10 +215,22 @@ describe('a download that fails', () => {
   });
 
   test.each([
-    ['too long, as declared', (response: ServerResponse) => void response.setHeader('content-length', content.byteLength + 1).end(Buffer.concat([content, Buffer.from('x')]))],
-    ['too long, without saying so', (response: ServerResponse) => void response.write(Buffer.concat([content, Buffer.from('x')]))],
+    [
+      'too long, as declared',
+      (response: ServerResponse) =>
+        void response
+          .setHeader('content-length', content.byteLength + 1)
+          .end(Buffer.concat([content, Buffer.from('x')])),
+    ],
+    [
+      'too long, without saying so',
+      (response: ServerResponse) => void response.write(Buffer.concat([content, Buffer.from('x')])),
+    ],
     ['too short, as declared', (response: ServerResponse) => void response.setHeader('content-length', 5).end('short')],
-    ['too short, without saying so', (response: ServerResponse) => void response.writeHead(200, { 'transfer-encoding': 'chunked' }).end('short')],
+    [
+      'too short, without saying so',
+      (response: ServerResponse) => void response.writeHead(200, { 'transfer-encoding': 'chunked' }).end('short'),
+    ],
   ])('%s', async (_name, send) => {
     answer = (_request, response) => send(response);
     await expect(downloadBlob(context(), source(), cache())).rejects.toMatchObject({ code: 'DOWNLOAD_SIZE_MISMATCH' });
@@ -266,9 +292,14 @@ describe('a file of this machine', () => {
     await writeFile(file, 'other');
     const { size: _size, ...unsized } = source({ url: file });
     await expect(downloadBlob(context(), unsized, cache())).rejects.toMatchObject({ code: 'DOWNLOAD_HASH_MISMATCH' });
-    await expect(downloadBlob(context(), source({ url: file }), cache())).rejects.toMatchObject({ code: 'DOWNLOAD_SIZE_MISMATCH' });
+    await expect(downloadBlob(context(), source({ url: file }), cache())).rejects.toMatchObject({
+      code: 'DOWNLOAD_SIZE_MISMATCH',
+    });
     await rm(file);
-    await expect(downloadBlob(context(), unsized, cache())).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringContaining('ENOENT') });
+    await expect(downloadBlob(context(), unsized, cache())).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringContaining('ENOENT'),
+    });
     expect(await readdir(folder)).toEqual([]);
     await rm(outside, { recursive: true });
   });

@@ -27,9 +27,14 @@ describe('which proxy', () => {
     });
   });
 
-  test.each(['socks5://proxy.example', 'http://', 'http://a b'])('%s cannot be used, and the error does not repeat it', (value) => {
-    expect(() => proxyFor('http://a.example', { HTTP_PROXY: value })).toThrow(expect.objectContaining({ code: 'PROXY_INVALID' }));
-  });
+  test.each(['socks5://proxy.example', 'http://', 'http://a b'])(
+    '%s cannot be used, and the error does not repeat it',
+    (value) => {
+      expect(() => proxyFor('http://a.example', { HTTP_PROXY: value })).toThrow(
+        expect.objectContaining({ code: 'PROXY_INVALID' }),
+      );
+    },
+  );
 });
 
 describe('NO_PROXY', () => {
@@ -56,6 +61,8 @@ describe('NO_PROXY', () => {
     ['10.0.0.0/99', 'http://10.0.0.1', false],
     ['', 'http://a.example', false],
   ])('%s with %s', (list, url, isDirect) => {
-    expect(proxyFor(url, { http_proxy: 'http://p.example', https_proxy: 'http://p.example', no_proxy: list }) === undefined).toBe(isDirect);
+    expect(
+      proxyFor(url, { http_proxy: 'http://p.example', https_proxy: 'http://p.example', no_proxy: list }) === undefined,
+    ).toBe(isDirect);
   });
 });

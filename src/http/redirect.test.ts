@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
 import { nextRequest } from './redirect.ts';
 
-function redirected(url: string, status: number, location: string | undefined, method: 'GET' | 'HEAD' | 'POST' | 'PUT' = 'GET') {
-  return nextRequest({ url, method, body: 'x', headers: { 'content-type': 'a/b' } }, { status, header: () => location });
+function redirected(
+  url: string,
+  status: number,
+  location: string | undefined,
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' = 'GET',
+) {
+  return nextRequest(
+    { url, method, body: 'x', headers: { 'content-type': 'a/b' } },
+    { status, header: () => location },
+  );
 }
 
 test.each([

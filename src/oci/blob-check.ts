@@ -35,7 +35,8 @@ export async function fileDigest(path: string, signal?: AbortSignal): Promise<Di
 export async function readSmallBlob(dir: string, descriptor: Descriptor): Promise<Uint8Array> {
   const path = layoutBlobPath(dir, descriptor.digest);
   const size = await assertBlobSize(path, descriptor);
-  if (size > largestJson) throw damaged('BLOB_SIZE_MISMATCH', descriptor, path, `at most ${largestJson} bytes`, `${size} bytes`);
+  if (size > largestJson)
+    throw damaged('BLOB_SIZE_MISMATCH', descriptor, path, `at most ${largestJson} bytes`, `${size} bytes`);
   const bytes = await readFile(path);
   const actual = digestFromHex(createHash('sha256').update(bytes).digest('hex'));
   if (actual !== descriptor.digest) throw damaged('BLOB_DIGEST_MISMATCH', descriptor, path, descriptor.digest, actual);

@@ -58,9 +58,20 @@ export function renderReference(reference: Reference): string {
   return `${name}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** The same reference with `registry` where it names none of its own. */
-export function withDefaultRegistry(reference: Reference, registry: string): Reference & { readonly registry: string } {
-  return { ...reference, registry: reference.registry ?? registry };
+/** What Docker means by a name without a host (distribution/reference, "normalize"). */
+const defaultRegistry = 'docker.io';
+const officialPrefix = 'library/';
+
+/** A reference that says all: `hello` is `docker.io/library/hello`. The tag is not filled in. */
+export function withWholeName(reference: Reference): Reference & { readonly registry: string } {
+  const named = reference.registry ?? defaultRegistry;
+  const registry = named === `index.${defaultRegistry}` ? defaultRegistry : named;
+  const isOfficial = registry === defaultRegistry && !reference.repository.includes('/');
+  return {
+    ...reference,
+    registry,
+    repository: isOfficial ? `${officialPrefix}${reference.repository}` : reference.repository,
+  };
 }
 
 /** The first part is a host where it could not be a path: it has a `.` or `:`, is `localhost`, or has capitals. */

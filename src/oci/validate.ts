@@ -133,7 +133,10 @@ async function unpackedDigest(walk: Walk, layer: Descriptor, where: string): Pro
   if (known !== undefined) return known;
   try {
     const source = { file: layoutBlobPath(walk.dir, digest), mediaType, digest };
-    for await (const _chunk of readLayer(source, { ...walk, onDiffId: (diffId) => void walk.diffIds.set(digest, diffId) }));
+    for await (const _chunk of readLayer(source, {
+      ...walk,
+      onDiffId: (diffId) => void walk.diffIds.set(digest, diffId),
+    }));
   } catch (error) {
     if (!isTareError(error)) throw error;
     walk.findings.push({ kind: 'layer-unreadable', where, actual: error.message });

@@ -21,12 +21,12 @@ export function findConsoleScripts(
   const major = pythonVersion.split('.', 1)[0] ?? '';
   const pip = console.get('pip');
   if (pip !== undefined) {
-    for (const name of [...console.keys()]) if (/^pip(?:\d+(?:\.\d+)?)?$/.test(name)) console.delete(name);
+    for (const name of console.keys()) if (/^pip(?:\d+(?:\.\d+)?)?$/.test(name)) console.delete(name);
     for (const name of ['pip', `pip${major}`, `pip${pythonVersion}`]) console.set(name, { ...pip, name });
   }
   const easyInstall = console.get('easy_install');
   if (easyInstall !== undefined) {
-    for (const name of [...console.keys()]) if (/^easy_install(?:-\d+\.\d+)?$/.test(name)) console.delete(name);
+    for (const name of console.keys()) if (/^easy_install(?:-\d+\.\d+)?$/.test(name)) console.delete(name);
     for (const name of ['easy_install', `easy_install-${pythonVersion}`]) console.set(name, { ...easyInstall, name });
   }
   // pip writes the graphical ones last, so they win.
@@ -51,7 +51,7 @@ function toScript({ name, value, reference, group }: EntryPoint, where: string):
       actual: `${name} = ${value}`.slice(0, 200),
       hint: 'use another version of this package, or tell its maintainers',
     });
-  if (name === '.' || name === '..' || !/^[^/\\\s\p{Cc}]{1,80}$/u.test(name)) {
+  if (name === '.' || name === '..' || !/^[^/\\\s\p{Cc}]{1,200}$/u.test(name)) {
     throw fail('its name is no file name', 'letters, digits, `_`, `.` and `-`');
   }
   if (reference?.attribute === undefined) throw fail('it names nothing to call', '`module:function`');
@@ -70,10 +70,10 @@ export function renderConsoleScript({ module, attribute }: ConsoleScript, interp
     `from ${module} import ${imported}`,
     '',
     "if __name__ == '__main__':",
-    "    for suffix in ('-script.pyw', '.exe'):",
-    '        if sys.argv[0].endswith(suffix):',
-    '            sys.argv[0] = sys.argv[0][: -len(suffix)]',
-    '            break',
+    "    if sys.argv[0].endswith('.exe'):",
+    '        sys.argv[0] = sys.argv[0][:-4]',
+    "    elif sys.argv[0].endswith('-script.pyw'):",
+    '        sys.argv[0] = sys.argv[0][:-11]',
     `    sys.exit(${attribute}())`,
     '',
   ].join('\n');

@@ -66,7 +66,8 @@ export function renderRecord(rows: readonly RecordRow[]): string {
   const sorted = [...rows].sort((left, right) => compareText(left.path, right.path));
   return sorted
     .map(({ path, hash, size }) => {
-      const digest = hash === undefined ? '' : `${hash.algorithm}=${Buffer.from(hash.hex, 'hex').toString('base64url')}`;
+      const digest =
+        hash === undefined ? '' : `${hash.algorithm}=${Buffer.from(hash.hex, 'hex').toString('base64url')}`;
       return renderCsvRow([path, digest, size === undefined ? '' : String(size)]);
     })
     .join('');

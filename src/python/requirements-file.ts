@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import type { Because } from '../base/because.ts';
-import { type Digest, parseDigest } from '../base/digest.ts';
-import { isTareError, TareError } from '../base/errors.ts';
+import type { Digest } from '../base/digest.ts';
 import { limits } from '../base/limits.ts';
 import { type Marker, parseMarker } from './marker.ts';
 import { parseRequirement, type Requirement } from './requirement.ts';
 import { parseLocation, requirementOfLocation } from './requirement-location.ts';
+import { hashesOf, invalid } from './requirements-hashes.ts';
 import { type LogicalLine, parseLogicalLines, splitOptions, withVariables } from './requirements-lines.ts';
 import { type LineOption, parseLineOptions } from './requirements-options.ts';
 
@@ -233,39 +233,6 @@ function requirementOf(
   };
 }
 
-function hashesOf(options: readonly LineOption[], where: string): Pick<RequirementLine, 'hashes' | 'otherHashes'> {
-  const hashes: Digest[] = [];
-  const otherHashes: string[] = [];
-  for (const { name, value } of options) {
-    if (name !== 'hash') continue;
-    const [algorithm = '', digest = ''] = value.split(':', 2);
-    if (algorithm === 'sha256') hashes.push(parseHash(value, where));
-    else if (/^(?:sha384|sha512)$/.test(algorithm) && /^[0-9a-fA-F]+$/.test(digest)) otherHashes.push(algorithm);
-    else
-      throw invalid(
-        'REQUIREMENTS_HASH_INVALID',
-        `\`--hash=${value.slice(0, 80)}\` is no hash`,
-        { where },
-        'write it as `--hash=sha256:` and 64 hexadecimal digits',
-      );
-  }
-  return { hashes: [...new Set(hashes)], otherHashes };
-}
-
-function parseHash(value: string, where: string): Digest {
-  try {
-    return parseDigest(value.toLowerCase(), where);
-  } catch (error) {
-    if (!isTareError(error)) throw error;
-    throw invalid(
-      'REQUIREMENTS_HASH_INVALID',
-      `\`--hash=${value.slice(0, 80)}\` is no SHA-256 hash`,
-      { where },
-      'write it as `--hash=sha256:` and 64 hexadecimal digits',
-    );
-  }
-}
-
 function takeOption(options: Reading['options'], name: string, value: string, path: string): void {
   const names = (): string[] =>
     value
@@ -309,8 +276,4 @@ function takeOption(options: Reading['options'], name: string, value: string, pa
 
 function isRelative(value: string): boolean {
   return !posix.isAbsolute(value) && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(value);
-}
-
-function invalid(code: string, message: string, at: { readonly where?: string }, hint: string): TareError {
-  return new TareError({ code, message, ...at, hint });
 }

@@ -18,7 +18,7 @@ export function parseToml(
     });
   }
   try {
-    return parse(text, { integersAsBigInt: 'asNeeded' });
+    return parse(text, { integersAsBigInt: 'asNeeded', unsafeKeyBehaviour: 'throw' });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw new TareError({

@@ -32,7 +32,7 @@ export function uvLockMatches(lock: UvLock, manifest: UvLockManifest): string | 
   );
   if (entry === undefined) return `the lock has no project \`${manifest.name}\``;
   const wanted = manifest.requiresPython;
-  if (wanted !== undefined && lock.requiresPython !== undefined && entry.table.source.editable !== undefined) {
+  if (wanted !== undefined && lock.requiresPython !== undefined) {
     const reason = pythonMismatch(lock, wanted);
     if (reason !== undefined) return reason;
   }
@@ -141,23 +141,25 @@ function firstDifference(
     all
       .map((each) => ({ each, print: footprint(each, environments, extras) }))
       .filter(({ print }) => print.includes('1'));
-  const left = real(theirs);
-  for (const { each, print } of real(mine)) {
-    const found = left.findIndex(
-      (other) =>
-        other.each.key === each.key &&
-        other.print === print &&
-        (other.each.specifier === undefined || each.specifier === undefined || other.each.specifier === each.specifier),
-    );
-    if (found < 0) return `${what}: the lock does not hold \`${each.shown}\``;
-    // One entry may answer for several: uv writes equal ones once.
-  }
-  const extra = left.find(
-    ({ each, print }) => !real(mine).some((own) => own.each.key === each.key && own.print === print),
-  );
-  return extra === undefined
+  const held = real(theirs);
+  const wanted = real(mine);
+  // One entry may answer for several: uv writes equal ones once.
+  const missing = wanted.find((own) => !held.some((other) => isSame(own, other)));
+  if (missing !== undefined) return `${what}: the lock does not hold \`${missing.each.shown}\``;
+  const gone = held.find((other) => !wanted.some((own) => isSame(own, other)));
+  return gone === undefined
     ? undefined
-    : `${what}: the lock holds \`${extra.each.shown}\`, which the manifest no longer wants`;
+    : `${what}: the lock holds \`${gone.each.shown}\`, which the manifest no longer wants`;
+}
+
+function isSame(
+  one: { readonly each: Comparable; readonly print: string },
+  other: { readonly each: Comparable; readonly print: string },
+): boolean {
+  const left = one.each;
+  const right = other.each;
+  if (left.key !== right.key || one.print !== other.print) return false;
+  return left.specifier === undefined || right.specifier === undefined || left.specifier === right.specifier;
 }
 
 function samplePythons(): readonly string[] {

@@ -26,7 +26,11 @@ export const firstMember = 'oci-layout';
  * Writes a tar archive, whole or not at all: members in the order given, the first one named `oci-layout`. Replaces an earlier
  * one; throws `OUTPUT_EXISTS` where anything else is at `file`.
  */
-export async function writeArchive(file: string, members: readonly ArchiveMember[], options: ArchiveOptions): Promise<void> {
+export async function writeArchive(
+  file: string,
+  members: readonly ArchiveMember[],
+  options: ArchiveOptions,
+): Promise<void> {
   const temporary = temporaryBeside(file);
   try {
     await assertReplaceable(file);

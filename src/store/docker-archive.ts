@@ -3,7 +3,7 @@ import { TareError } from '../base/errors.ts';
 import { canonicalJson } from '../base/order.ts';
 import { configDescriptor, type Image } from '../oci/image.ts';
 import { renderPlatform } from '../oci/platform.ts';
-import { parseReference, renderReference } from '../oci/reference.ts';
+import { parseReference, renderReference, withWholeName } from '../oci/reference.ts';
 import { writeArchive } from './archive-file.ts';
 import { layoutContents, refNameAnnotation } from './contents.ts';
 import type { WriteOptions, WrittenOutput } from './layout.ts';
@@ -13,7 +13,11 @@ import { archiveTime, layoutMembers } from './oci-archive.ts';
  * Writes what `docker load` reads: an OCI layout with Docker's `manifest.json` beside it, as Docker itself saves since version 25;
  * older engines read `manifest.json`, newer ones the layout. Throws `OUTPUT_ONE_PLATFORM` for several images.
  */
-export async function writeDockerArchive(file: string, images: readonly Image[], options: WriteOptions): Promise<WrittenOutput> {
+export async function writeDockerArchive(
+  file: string,
+  images: readonly Image[],
+  options: WriteOptions,
+): Promise<WrittenOutput> {
   const [image, ...others] = images;
   if (image === undefined || others.length > 0) throw onlyOne(images, file);
   const { refName, signal } = options;
@@ -44,9 +48,13 @@ function withTag(refName: string): string {
   return renderReference({ ...reference, tag: reference.tag ?? 'latest' });
 }
 
-/** containerd takes the name from its own annotation and the tag from the specification's. */
+/** containerd takes the whole name from its own annotation, and the tag from the specification's. */
 function namingAnnotations(tag: string): Readonly<Record<string, string>> {
-  return { 'io.containerd.image.name': tag, [refNameAnnotation]: parseReference(tag).tag ?? 'latest' };
+  const reference = withWholeName(parseReference(tag));
+  return {
+    'io.containerd.image.name': renderReference(reference),
+    [refNameAnnotation]: reference.tag ?? 'latest',
+  };
 }
 
 function onlyOne(images: readonly Image[], file: string): TareError {

@@ -28,7 +28,11 @@ export interface WrittenOutput {
  * Writes an OCI image layout: new ones appear whole; an existing one is brought up to date so that it is whole at every moment.
  * Throws `OUTPUT_EXISTS` where something else is at `dir`.
  */
-export async function writeLayout(dir: string, images: readonly Image[], options: WriteOptions): Promise<WrittenOutput> {
+export async function writeLayout(
+  dir: string,
+  images: readonly Image[],
+  options: WriteOptions,
+): Promise<WrittenOutput> {
   const { refName, signal } = options;
   const contents = layoutContents(images, refName === undefined ? {} : { [refNameAnnotation]: refName });
   const { digest, mediaType } = contents.root;

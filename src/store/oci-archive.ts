@@ -6,7 +6,11 @@ import { type LayoutContents, layoutContents, refNameAnnotation } from './conten
 import type { WriteOptions, WrittenOutput } from './layout.ts';
 
 /** Writes an OCI image layout as one tar archive, as `podman load` and `skopeo` (`oci-archive:`) read it. */
-export async function writeOciArchive(file: string, images: readonly Image[], options: WriteOptions): Promise<WrittenOutput> {
+export async function writeOciArchive(
+  file: string,
+  images: readonly Image[],
+  options: WriteOptions,
+): Promise<WrittenOutput> {
   const { refName, signal } = options;
   const contents = layoutContents(images, refName === undefined ? {} : { [refNameAnnotation]: refName });
   await writeArchive(file, layoutMembers(contents), { mtime: archiveTime(images), signal });

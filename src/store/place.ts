@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, lstat, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { temporaryBeside } from '../base/atomic-file.ts';
 import { systemErrorCode, TareError } from '../base/errors.ts';
@@ -73,8 +73,27 @@ export async function removeLeftoversBeside(path: string): Promise<void> {
     if (!name.startsWith(prefix)) continue;
     const [, pid] = /^(\d{1,10})-[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length)) ?? [];
     if (pid !== undefined && !(await isProcessAlive(Number(pid)))) {
-      await rm(join(dirname(path), name), { recursive: true, force: true });
+      await removeTree(join(dirname(path), name));
     }
+  }
+}
+
+/** Removes a file or folder with all in it, also where its folders forbid that to their own owner. */
+export async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOTEMPTY') throw error;
+    await openFolders(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(folder, entry.name));
   }
 }
 
@@ -98,7 +117,14 @@ async function isDanglingLink(path: string): Promise<boolean> {
 
 async function assertStillThere(file: string, size: number): Promise<void> {
   const found = await stat(file).catch((error: unknown) => error);
-  if (!(found instanceof Error) && typeof found === 'object' && found !== null && 'size' in found && found.size === size) return;
+  if (
+    !(found instanceof Error) &&
+    typeof found === 'object' &&
+    found !== null &&
+    'size' in found &&
+    found.size === size
+  )
+    return;
   throw new TareError({
     code: 'BLOB_MISSING',
     message: `the blob \`${file}\` is gone or changed`,

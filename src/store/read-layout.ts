@@ -19,7 +19,11 @@ const deepestIndex = 4;
  */
 export async function readLayout(dir: string, platform?: Platform): Promise<Image> {
   const marker = await readTop(dir, 'oci-layout');
-  parseJson(layoutFileSchema, marker, { code: 'LAYOUT_INVALID', object: 'layout marker', where: join(dir, 'oci-layout') });
+  parseJson(layoutFileSchema, marker, {
+    code: 'LAYOUT_INVALID',
+    object: 'layout marker',
+    where: join(dir, 'oci-layout'),
+  });
   const path = join(dir, 'index.json');
   const candidates = await flatten(dir, await readTop(dir, 'index.json'), path, 0);
   return readImage(dir, choose(candidates, platform, dir));
@@ -94,7 +98,13 @@ async function readImage(dir: string, descriptor: Descriptor): Promise<Image> {
     await assertBlobSize(file, layer);
     if (diffId !== undefined) layers.push({ descriptor: layer, diffId, file });
   }
-  return { config: configBytes, manifest: manifestBytes, mediaType: manifest.mediaType, platform: config.platform, layers };
+  return {
+    config: configBytes,
+    manifest: manifestBytes,
+    mediaType: manifest.mediaType,
+    platform: config.platform,
+    layers,
+  };
 }
 
 function notLayout(dir: string, name: string, cause?: unknown): TareError {

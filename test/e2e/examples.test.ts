@@ -261,7 +261,9 @@ function brokenScripts(entries: ReadonlyMap<string, RootfsEntry>): readonly stri
   const commands = [...entries].filter(([path]) => /^(opt\/venv|usr)\/s?bin\/[^/]+$/.test(path));
   return commands.flatMap(([path, { shebang }]) => {
     const [interpreter = '', argument = ''] = shebang?.split(/\s+/) ?? [];
-    const found = interpreter.endsWith('/env') ? ['opt/venv/bin', 'usr/bin'].map((dir) => `${dir}/${argument}`) : [interpreter];
+    const found = interpreter.endsWith('/env')
+      ? ['opt/venv/bin', 'usr/bin'].map((dir) => `${dir}/${argument}`)
+      : [interpreter];
     return shebang === undefined || found.some((one) => isThere(entries, one)) ? [] : [`${path} #!${shebang}`];
   });
 }

@@ -16,9 +16,12 @@ export async function startDockerd(): Promise<TestDocker> {
   const socket = `unix://${join(dir, 's')}`;
   const daemon = startCommand(
     'dockerd',
-    ['--iptables=false', '--bridge=none', '-H', socket, '--pidfile', join(dir, 'pid')].concat(
-      ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')],
-    ),
+    ['--iptables=false', '--bridge=none', '-H', socket, '--pidfile', join(dir, 'pid')].concat([
+      '--data-root',
+      join(dir, 'data'),
+      '--exec-root',
+      join(dir, 'exec'),
+    ]),
     { timeout: 3_600_000 },
   );
   const env = { ...process.env, DOCKER_HOST: socket, DOCKER_BUILDKIT: '1', DOCKER_CONFIG: join(dir, 'config') };

@@ -157,7 +157,7 @@ export async function readLayer(
 function entryOf(header: Header, content: Hash, start: Buffer): RootfsEntry {
   return {
     type: header.type ?? 'file',
-    mode: header.mode ?? 0,
+    mode: (header.mode ?? 0) & 0o7777,
     uid: header.uid ?? 0,
     gid: header.gid ?? 0,
     mtime: (header.mtime?.getTime() ?? 0) / 1000,

@@ -13,11 +13,15 @@ export interface SourceFacts {
   /** `process.env`, `console.log`, `Date.now`, `new Date()`: what reads or writes the surroundings. */
   readonly ambient: readonly { readonly what: string; readonly line: number }[];
   /** The codes of errors and warnings. */
-  readonly codes: readonly { readonly code: string; readonly line: number }[];
+  readonly codes: readonly string[];
+  /** Every text that could be one: names of variables are among them. */
+  readonly possibleCodes: readonly string[];
   readonly defaultExports: readonly number[];
 }
 
 const ambientProperties = /^(process\.(env|cwd|argv|exit|exitCode|stdout|stderr)|console\.\w+|Date\.now|Intl\.\w+)$/;
+const codeMakers = /(error|failure|fault|invalid|mismatch|missing|refused?|warning)$/i;
+const codePattern = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 const localeMethods = new Set(['localeCompare', 'toLocaleString', 'toLocaleLowerCase', 'toLocaleUpperCase']);
 
 /** What a TypeScript file imports, reads from its surroundings and calls its errors, from its syntax tree. */
@@ -25,7 +29,8 @@ export function readSourceFacts(file: string): SourceFacts {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const imports: SourceImport[] = [];
   const ambient: { what: string; line: number }[] = [];
-  const codes: { code: string; line: number }[] = [];
+  const codes: string[] = [];
+  const possibleCodes: string[] = [];
   const defaultExports: number[] = [];
   const lineOf = (node: ts.Node) => source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
   const visit = (node: ts.Node): void => {
@@ -33,12 +38,13 @@ export function readSourceFacts(file: string): SourceFacts {
     if (found !== undefined) imports.push({ ...found, line: lineOf(node) });
     const what = ambientOf(node);
     if (what !== undefined) ambient.push({ what, line: lineOf(node) });
-    for (const code of codesOf(node)) codes.push({ code, line: lineOf(node) });
+    codes.push(...codesOf(node));
+    if (ts.isStringLiteral(node) && codePattern.test(node.text)) possibleCodes.push(node.text);
     if (isDefaultExport(node)) defaultExports.push(lineOf(node));
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return { imports, ambient, codes, defaultExports };
+  return { imports, ambient, codes, possibleCodes, defaultExports };
 }
 
 function importOf(node: ts.Node): Omit<SourceImport, 'line'> | undefined {
@@ -80,16 +86,16 @@ function ambientOf(node: ts.Node): string | undefined {
   return undefined;
 }
 
-/** Codes stand in `code: 'X'`, in the literal types of a `…Code`, and in calls of `…Error('X')`. */
+/** Codes stand in `code: 'X'`, in the literal types of a `…Code`, and in calls of what makes an error or a warning. */
 function codesOf(node: ts.Node): readonly string[] {
   const found: string[] = [];
   const visit = (inner: ts.Node): void => {
-    if (ts.isStringLiteral(inner) && /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(inner.text)) found.push(inner.text);
+    if (ts.isStringLiteral(inner) && codePattern.test(inner.text)) found.push(inner.text);
     else ts.forEachChild(inner, visit);
   };
   if (ts.isPropertyAssignment(node) && node.name.getText() === 'code') visit(node.initializer);
   else if (ts.isTypeAliasDeclaration(node) && node.name.text.endsWith('Code')) visit(node.type);
-  else if (ts.isCallExpression(node) && /error$/i.test(node.expression.getText())) node.arguments.forEach(visit);
+  else if (ts.isCallExpression(node) && codeMakers.test(node.expression.getText())) node.arguments.forEach(visit);
   return found;
 }
 

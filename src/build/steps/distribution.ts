@@ -1,7 +1,7 @@
 import { sha256 } from '../../base/digest.ts';
 import { sortedBy } from '../../base/order.ts';
 import { renderDistInfo } from '../../project/distribution.ts';
-import { renderConsoleScript } from '../../python/console-script.ts';
+import { findConsoleScripts, renderConsoleScript } from '../../python/console-script.ts';
 import { parseEntryPoints } from '../../python/entry-points.ts';
 import { type RecordRow, renderRecord } from '../../python/record.ts';
 import { contentTime } from '../content-time.ts';
@@ -21,19 +21,17 @@ export async function distributionEntries(inputs: BuildInputs, files: readonly K
   const folder = distInfo[0]?.path.split('/')[0] ?? '';
   entries.push(generated(inputs, `${site}/${folder}/INSTALLER`, 'tare\n', 0o644));
   const entryPoints = distInfo.find((file) => file.path.endsWith('/entry_points.txt'));
-  if (entryPoints !== undefined) entries.push(...scriptEntries(inputs, prefix, entryPoints.text));
+  if (entryPoints !== undefined) entries.push(...scriptEntries(inputs, prefix, version, entryPoints.text));
   const owned = [...files.filter((one) => one.entry.path.startsWith(`${site}/`)), ...entries];
   entries.push(generated(inputs, `${site}/${folder}/RECORD`, renderRecord(recordRows(owned, site, folder)), 0o644));
   return entries;
 }
 
-function scriptEntries(inputs: BuildInputs, prefix: string, text: string): KeyedEntry[] {
-  return parseEntryPoints(text, 'entry_points.txt').flatMap((one) => {
-    if ((one.group !== 'console_scripts' && one.group !== 'gui_scripts') || one.reference?.attribute === undefined) return [];
-    const { module, attribute } = one.reference;
-    const script = renderConsoleScript({ module, attribute, interpreter: `${prefix}/bin/python` });
-    return [generated(inputs, `${prefix.slice(1)}/bin/${one.name}`, script, 0o755)];
-  });
+function scriptEntries(inputs: BuildInputs, prefix: string, version: string, text: string): KeyedEntry[] {
+  const where = 'the scripts of `pyproject.toml`';
+  return findConsoleScripts(parseEntryPoints(text, where), version, where).map((script) =>
+    generated(inputs, `${prefix.slice(1)}/bin/${script.name}`, renderConsoleScript(script, `${prefix}/bin/python`), 0o755),
+  );
 }
 
 function generated(inputs: BuildInputs, path: string, text: string, mode: number): KeyedEntry {

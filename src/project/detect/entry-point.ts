@@ -6,6 +6,7 @@ import { kindOfServer, type TargetEvidence, targetsOfCalls, targetsOfCommand } f
 import { type EntrySource, readEntrySources } from './entry-sources.ts';
 import { findImportPlace, moduleName } from './import-root.ts';
 import type { PythonIndex } from './python-index.ts';
+import { bindsName } from './python-syntax.ts';
 import { findScripts } from './scripts.ts';
 
 export interface EntryFindings {
@@ -132,7 +133,7 @@ async function collectNamed(
     const value = source?.apps.apps.get(target.attribute) ?? source?.apps.factories.get(target.attribute);
     const module = await index.readModule(target.path);
     // A name that a function only binds for itself cannot be reached from outside.
-    if (value === undefined && !bindsName(module.text, target.attribute)) continue;
+    if (value === undefined && !bindsName(module, target.attribute)) continue;
     const isFactory = target.isFactory || source?.apps.factories.has(target.attribute) === true;
     const kind = value === undefined ? kindOfServer(target.server, words, isFactory) : isFactory ? factoryKind(value.kind) : value.kind;
     const place = findImportPlace(index, module);
@@ -153,11 +154,6 @@ async function collectNamed(
     });
   }
   return found;
-}
-
-/** True where a module binds a name at its top (or in a block there). */
-function bindsName(text: string, name: string): boolean {
-  return new RegExp(`^(?:[ \\t]*${name}\\s*(?::[^=\\n]+)?=[^=]|(?:async\\s+)?def\\s+${name}\\b|class\\s+${name}\\b|.*\\bimport\\b.*\\b${name}\\b)`, 'm').test(text);
 }
 
 function weigh(candidate: EntryCandidate, targets: readonly TargetEvidence[], options: EntryOptions): EntryCandidate {

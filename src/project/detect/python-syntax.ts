@@ -109,3 +109,28 @@ function isNode(value: unknown): value is { readonly nodeType: string } {
 function isCall(node: { readonly nodeType: string }): node is Call {
   return node.nodeType === 'Call';
 }
+
+/** What is known of a source, as far as names go. */
+export interface SourceText {
+  readonly text: string;
+  readonly body: readonly StmtNode[];
+  readonly failed?: string;
+  readonly imports: ReadonlyMap<string, unknown>;
+}
+
+/** True where a module binds a name at its top (or in a block there). */
+export function bindsName(module: SourceText, name: string): boolean {
+  if (module.failed !== undefined) return new RegExp(`^(?:${name}\\s*[:=]|(?:async\\s+)?def\\s+${name}\\b)`, 'm').test(module.text);
+  if (module.imports.has(name)) return true;
+  for (const statement of flatStatements(module.body)) {
+    if (statement.nodeType === 'Assign' && statement.targets.some((target) => targetNames(target).includes(name))) return true;
+    if (statement.nodeType === 'AnnAssign' && dottedName(statement.target) === name) return true;
+    if ((statement.nodeType === 'FunctionDef' || statement.nodeType === 'ClassDef') && statement.name === name) return true;
+  }
+  return false;
+}
+
+function targetNames(target: ExprNode): readonly string[] {
+  if (target.nodeType === 'Tuple' || target.nodeType === 'List') return target.elts.flatMap(targetNames);
+  return target.nodeType === 'Name' ? [target.id] : [];
+}

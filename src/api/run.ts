@@ -1,0 +1,95 @@
+import { join, resolve } from 'node:path';
+import type { InlineConfig } from '../config/schema.ts';
+import { type EngineName, type PortMapping, type RunResult, runImage, type VolumeMount } from '../engine/run.ts';
+import { parseImageConfig } from '../oci/config.ts';
+import { configDescriptor, type Image } from '../oci/image.ts';
+import { hostPlatform, parsePlatform, renderPlatform } from '../oci/platform.ts';
+import { writeDockerArchive } from '../store/docker-archive.ts';
+import { isLayout, readLayout } from '../store/read-layout.ts';
+import { writeRootfs } from '../store/rootfs.ts';
+import { build } from './build.ts';
+import type { MeteredContext } from './context.ts';
+
+export interface RunOptions {
+  /** Only this platform of an image that has several. @default the machine's */
+  readonly platform?: string;
+  readonly ports: readonly PortMapping[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly volumes: readonly VolumeMount[];
+  readonly remove: boolean;
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly command?: readonly string[];
+  readonly engine?: EngineName;
+  /** Path to ask until it answers. */
+  readonly healthcheck?: string;
+  readonly healthcheckSeconds: number;
+  readonly stopAfterHealthcheck: boolean;
+  /** Called between building and running: the moment to put away a progress view. */
+  readonly onBuilt?: () => void;
+}
+
+/** Runs an OCI layout, or builds the application in a folder and runs that. Throws `TareError`. */
+export async function run(target: string, inline: InlineConfig, options: RunOptions, context: MeteredContext): Promise<RunResult> {
+  const place = resolve(target);
+  const wanted = parsePlatform(options.platform ?? renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux'));
+  const { image, layoutDir } = await openImage(place, inline, renderPlatform(wanted), context);
+  options.onBuilt?.();
+  const { env, entrypoint, cmd, user, workdir, exposedPorts } = parseImageConfig(image.config, layoutDir);
+  const ports = options.ports.length > 0 ? options.ports : defaultPorts(exposedPorts);
+  const [first] = ports;
+  return runImage(context, {
+    image: {
+      layoutDir,
+      platform: renderPlatform(image.platform),
+      config: {
+        env: env.map(({ name, value }) => `${name}=${value}`),
+        ...(entrypoint.length === 0 ? {} : { entrypoint }),
+        cmd,
+        user,
+        workingDir: workdir === '' ? '/' : workdir,
+      },
+      configDigest: configDescriptor(image).digest,
+    },
+    writeDockerArchive: async (file) => {
+      await writeDockerArchive(file, [image], { signal: context.signal });
+    },
+    unpackRootfs: async (dir) => {
+      await writeRootfs(image, dir, { signal: context.signal });
+    },
+    ports,
+    env: options.env,
+    volumes: options.volumes,
+    remove: options.remove,
+    interactive: options.interactive,
+    tty: options.tty,
+    ...(options.command === undefined ? {} : { command: options.command }),
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(options.healthcheck === undefined
+      ? {}
+      : { healthcheck: { path: options.healthcheck, timeoutSeconds: options.healthcheckSeconds, port: first?.host ?? 8000 } }),
+    stopAfterHealthcheck: options.stopAfterHealthcheck,
+  });
+}
+
+interface OpenedImage {
+  readonly image: Image;
+  readonly layoutDir: string;
+}
+
+async function openImage(place: string, inline: InlineConfig, platform: string, context: MeteredContext): Promise<OpenedImage> {
+  if (await isLayout(place)) return { image: await readLayout(place, parsePlatform(platform)), layoutDir: place };
+  const layoutDir = join(place, '.tare', 'image');
+  const built = await build(place, { platforms: [platform], ...inline, output: `oci:${layoutDir}` }, context);
+  const image = built.images.find((one) => renderPlatform(one.platform) === platform) ?? built.images[0];
+  if (image === undefined) throw new Error('a build without an image');
+  return { image, layoutDir };
+}
+
+/** Without `-p`, what the image exposes is reached on the same ports of this machine. */
+function defaultPorts(exposed: readonly string[]): readonly PortMapping[] {
+  return exposed.flatMap((text) => {
+    const port = Number(text.split('/', 1)[0]);
+    return Number.isInteger(port) ? [{ host: port, container: port }] : [];
+  });
+}

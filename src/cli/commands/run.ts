@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { TareError } from '../../base/errors.ts';
+import type { EngineName, PortMapping } from '../../engine/run.ts';
+import { addSharedOptions, collect, inlineConfig, parsePositive, type SharedFlags } from '../options.ts';
+import type { CliHost, Outcome } from '../run-cli.ts';
+import { openSession } from '../session.ts';
+
+interface RunFlags extends SharedFlags {
+  readonly publish?: readonly string[];
+  readonly env?: readonly string[];
+  readonly volume?: readonly string[];
+  readonly rm?: boolean;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly engine?: EngineName;
+  readonly healthcheck?: string;
+  readonly healthcheckTimeout?: number;
+  readonly stopAfterHealthcheck?: boolean;
+}
+
+const examples = `
+Examples:
+  tare run                                       build what is here and run it
+  tare run -p 8080:8000 -e DEBUG=1 --healthcheck /healthz
+  tare run .tare/image                           an image that was built before
+  tare run -it -- python                         another command in the same image`;
+
+export function addRunCommand(program: Command, host: CliHost, outcome: Outcome): void {
+  const command = program
+    .command('run')
+    .description('build if needed and run: docker or podman if one answers, else runc, else plain namespaces')
+    .argument('[target]', 'folder of the application, or an OCI layout', '.')
+    .argument('[command...]', 'run this in place of the image’s command')
+    .option('-p, --publish <host:container>', 'reach a port of the container on this machine (repeatable)', collect)
+    .option('-e, --env <name=value>', 'an environment variable (repeatable)', collect)
+    .option('-v, --volume <source:target[:ro]>', 'mount a folder or file (repeatable)', collect)
+    .option('--rm', 'remove the container when it ends', true)
+    .option('--no-rm', 'keep the container of docker or podman when it ends')
+    .option('-i, --interactive', 'standard input goes to the process')
+    .option('-t, --tty', 'the process gets a terminal')
+    .option('--engine <name>', 'docker, podman, runc or namespaces', parseEngine)
+    .option('--healthcheck <path>', 'wait until this path answers')
+    .option('--healthcheck-timeout <seconds>', 'for how long to wait', parsePositive, 60)
+    .option('--stop-after-healthcheck', 'end with exit code 0 as soon as the health check answers');
+  addSharedOptions(command)
+    .addHelpText('after', examples)
+    .action(async (target: string, words: string[], flags: RunFlags) => {
+      const { run } = await import('../../api/run.ts');
+      const { parsePort, parseVolume } = await import('../../engine/run.ts');
+      const cwd = process.cwd();
+      const ports: readonly PortMapping[] = (flags.publish ?? []).map(parsePort);
+      const volumes = (flags.volume ?? []).map((text) => parseVolume(text, cwd));
+      const env = Object.fromEntries((flags.env ?? []).map(parseVariable));
+      const session = openSession(flags, host);
+      try {
+        const [platform] = flags.platform ?? [];
+        const result = await run(
+          resolve(cwd, target),
+          inlineConfig(flags, cwd),
+          {
+            ...(platform === undefined ? {} : { platform }),
+            ports,
+            env,
+            volumes,
+            remove: flags.rm ?? true,
+            interactive: flags.interactive ?? false,
+            tty: flags.tty ?? false,
+            ...(words.length === 0 ? {} : { command: words }),
+            ...(flags.engine === undefined ? {} : { engine: flags.engine }),
+            ...(flags.healthcheck === undefined ? {} : { healthcheck: flags.healthcheck }),
+            healthcheckSeconds: flags.healthcheckTimeout ?? 60,
+            stopAfterHealthcheck: flags.stopAfterHealthcheck ?? false,
+            onBuilt: session.close,
+          },
+          session.context,
+        );
+        outcome.exitCode = result.exitCode;
+      } finally {
+        session.close();
+      }
+    });
+}
+
+/** `NAME=VALUE`; a bare `NAME` takes the value of this environment, as docker does. */
+function parseVariable(text: string): readonly [string, string] {
+  const at = text.indexOf('=');
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  const value = process.env[text];
+  if (at === -1 && value !== undefined) return [text, value];
+  throw new TareError({
+    code: 'USAGE',
+    message: `\`${text.slice(0, at === -1 ? undefined : at)}\` given with -e has no value`,
+    expected: 'NAME=VALUE, or the name of a variable that is set here',
+  });
+}
+
+function parseEngine(text: string): string {
+  if (['docker', 'podman', 'runc', 'namespaces'].includes(text)) return text;
+  throw new InvalidArgumentError('expected docker, podman, runc or namespaces');
+}

@@ -1,0 +1,50 @@
+import { type ElfRequest, elfProgram } from './elf-program.ts';
+
+/** What a program or shared object says of itself (System V ABI, gABI 4.1, chapters 4 and 5). */
+export interface ElfFacts {
+  readonly class: 32 | 64;
+  readonly endian: 'little' | 'big';
+  /** Debian's and OCI's names where there is one: `amd64`, `arm64`, `i386`; else `machine-N`. */
+  readonly machine: string;
+  readonly type: 'relocatable' | 'executable' | 'shared' | 'core' | 'other';
+  readonly soname?: string;
+  /** In the order of the file. */
+  readonly needed: readonly string[];
+  readonly rpath?: string;
+  readonly runpath?: string;
+  /** The loader that a program asks for. */
+  readonly interpreter?: string;
+  /** Symbol versions that are needed of other objects: `libc.so.6` → `GLIBC_2.34`, … */
+  readonly neededVersions: readonly { readonly library: string; readonly version: string }[];
+}
+
+/** Bytes of a file at any place. May give fewer than asked for at the end of the file. */
+export interface ElfReader {
+  readonly size: number;
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+}
+
+/** True where the first bytes are those of an ELF file. */
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+/** Reads headers and dynamic section of a file in memory. Throws `ELF_INVALID`, naming `where`. */
+export function parseElf(bytes: Uint8Array, where: string): ElfFacts {
+  const program = elfProgram(bytes.length, where);
+  let step = program.next();
+  while (step.done !== true) step = program.next(slice(bytes, step.value));
+  return step.value;
+}
+
+/** The same, reading only what is needed: some kilobytes of a file of any size. */
+export async function readElf(reader: ElfReader, where: string): Promise<ElfFacts> {
+  const program = elfProgram(reader.size, where);
+  let step = program.next();
+  while (step.done !== true) step = program.next(await reader.read(step.value.offset, step.value.length));
+  return step.value;
+}
+
+function slice(bytes: Uint8Array, request: ElfRequest): Uint8Array {
+  return bytes.subarray(request.offset, request.offset + request.length);
+}

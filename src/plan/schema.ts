@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+
+const because = v.strictObject({
+  file: v.optional(v.string()),
+  line: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  rule: v.string(),
+});
+const digest = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
+const bytes = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const debianPackage = { name: v.string(), version: v.string(), filename: v.string(), sha256: digest, size: bytes };
+
+const wheel = v.strictObject({
+  name: v.string(),
+  version: v.string(),
+  filename: v.string(),
+  sha256: digest,
+  size: v.optional(bytes),
+  because,
+});
+
+const layer = v.strictObject({
+  kind: v.picklist(['base', 'system', 'wheels', 'environment', 'data', 'application']),
+  title: v.string(),
+  contents: v.array(v.string()),
+  because,
+});
+
+const target = v.strictObject({
+  platform: v.string(),
+  python: v.strictObject({
+    version: v.string(),
+    fullVersion: v.optional(v.string()),
+    abi: v.string(),
+    interpreter: v.string(),
+    prefix: v.string(),
+    because,
+  }),
+  base: v.strictObject({
+    provider: v.literal('debian'),
+    suite: v.string(),
+    architecture: v.string(),
+    glibc: v.string(),
+    packages: v.array(v.strictObject(debianPackage)),
+    because,
+  }),
+  wheels: v.array(wheel),
+  resolution: v.strictObject({ kind: v.picklist(['lock', 'requirements', 'resolved']), because }),
+  systemPackages: v.array(v.strictObject({ ...debianPackage, because })),
+  layers: v.array(layer),
+});
+
+const process = v.strictObject({
+  command: v.pipe(v.array(v.string()), v.minLength(1)),
+  ports: v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))),
+  because,
+});
+
+const fileGroup = v.strictObject({
+  kind: v.picklist(['application', 'data', 'distribution']),
+  destination: v.string(),
+  strip: v.string(),
+  paths: v.array(v.string()),
+  bytes,
+  because,
+});
+
+/** The plan as a schema: `schema/plan.json` is made from it by `npm run schema`. */
+export const planSchema = v.strictObject({
+  schemaVersion: v.literal(1),
+  project: v.strictObject({
+    name: v.string(),
+    version: v.optional(v.string()),
+    because,
+    distribution: v.optional(
+      v.strictObject({
+        name: v.string(),
+        version: v.string(),
+        packageRoot: v.string(),
+        packages: v.array(v.string()),
+        because,
+      }),
+    ),
+  }),
+  targets: v.array(target),
+  processes: v.record(v.string(), process),
+  files: v.strictObject({
+    groups: v.array(fileGroup),
+    leftOut: v.array(v.strictObject({ path: v.string(), because })),
+  }),
+  user: v.strictObject({ name: v.string(), uid: bytes, gid: bytes, home: v.string(), because }),
+  env: v.array(v.strictObject({ name: v.string(), value: v.string(), because })),
+  labels: v.record(v.string(), v.string()),
+  workdir: v.string(),
+  warnings: v.array(v.strictObject({ code: v.string(), message: v.string(), hint: v.optional(v.string()) })),
+});
