@@ -41,13 +41,10 @@ const runCounts = new Uint32Array(19);
 /** Symbols of the code length code, each with its extra bits' value times 32. */
 const runList = new Uint16Array(literalSymbols + distanceSymbols);
 
+const storedMost = 65535;
+
 /** Below this many tokens a block's own codes are never worth their description. */
 const ownCodesFrom = 96;
-
-/** Most bytes that a literal takes is two, so this bounds what `writeBlock` adds for `tokens` and what is held. */
-export function blockBound(rawLength: number): number {
-  return rawLength + 5 * (Math.floor(rawLength / 65535) + 1) + 8;
-}
 
 /** Writes the tokens as one block, or `raw`, which they stand for, stored, whatever is smallest. */
 export function writeBlock(sink: BitSink, tokens: Tokens, raw: Uint8Array, last: boolean): void {
@@ -65,7 +62,8 @@ export function writeBlock(sink: BitSink, tokens: Tokens, raw: Uint8Array, last:
     runs = listRuns(literals, distances);
     own = extra + costOf(tokens, literal, distance) + 14 + runCost(runs);
   }
-  const stored = (raw.length + 5 * Math.ceil(raw.length / 65535)) * 8;
+  const stored =
+    raw.length === 0 ? Number.POSITIVE_INFINITY : (raw.length + 5 * Math.ceil(raw.length / storedMost)) * 8;
   if (stored < Math.min(fixed, own)) {
     writeStored(sink, raw, last);
   } else if (own < fixed) {
@@ -247,13 +245,16 @@ function writeTokens(sink: BitSink, tokens: Tokens, literals: Code, distances: C
       count -= 16;
     }
   }
-  Object.assign(sink, { at, held, count });
+  sink.at = at;
+  sink.held = held;
+  sink.count = count;
   putBits(sink, literals.codes[endOfBlock] as number, literals.lengths[endOfBlock] as number);
 }
 
-function writeStored(sink: BitSink, raw: Uint8Array, last: boolean): void {
-  for (let from = 0; from < raw.length; from += 65535) {
-    const part = raw.subarray(from, from + 65535);
+/** Stored blocks (3.2.4) of `raw`, which is not empty. */
+export function writeStored(sink: BitSink, raw: Uint8Array, last: boolean): void {
+  for (let from = 0; from < raw.length; from += storedMost) {
+    const part = raw.subarray(from, from + storedMost);
     putBits(sink, last && from + part.length === raw.length ? 1 : 0, 3);
     finishBits(sink);
     const { out, at } = sink;

@@ -1,4 +1,4 @@
-import { type BitSink, blockBound, finishBits, writeBlock } from './deflate-block.ts';
+import { type BitSink, finishBits, writeBlock, writeStored } from './deflate-block.ts';
 import { clearTokens, createMatcher, type Tokens } from './deflate-match.ts';
 
 /** How many tokens a block has. */
@@ -24,11 +24,13 @@ const tokens: Tokens = {
 export function deflate(bytes: Uint8Array, uniform = false): Uint8Array {
   const out = Buffer.allocUnsafe(bytes.length + (bytes.length >> 12) * 5 + 64);
   const sink: BitSink = { out, at: 0, held: 0, count: 0 };
-  const stored = uniform && bytes.length >= probeFrom && !isWorthwhile(bytes);
-  if (stored) {
-    clearTokens(tokens);
-    throw new Error('x');
-  }
+  if (uniform && bytes.length >= probeFrom && !isWorthwhile(bytes)) writeStored(sink, bytes, true);
+  else writeBlocks(sink, bytes);
+  finishBits(sink);
+  return out.subarray(0, sink.at);
+}
+
+function writeBlocks(sink: BitSink, bytes: Uint8Array): void {
   const matcher = createMatcher(bytes);
   let from = 0;
   do {
@@ -37,8 +39,6 @@ export function deflate(bytes: Uint8Array, uniform = false): Uint8Array {
     writeBlock(sink, tokens, bytes.subarray(from, to), to === bytes.length);
     from = to;
   } while (from < bytes.length);
-  finishBits(sink);
-  return out.subarray(0, sink.at);
 }
 
 function isWorthwhile(bytes: Uint8Array): boolean {

@@ -119,5 +119,5 @@ async function withMirrorLists(sources: readonly Source[]): Promise<readonly Sou
 }
 
 function isWebAddress(text: string): boolean {
-  return /^https?:\/\//.test(text);
+  return /^(?:https?:\/\/|file:)/.test(text);
 }

@@ -56,6 +56,7 @@ const provided = new Set([
   'libdb5.3',
   'libdb5.3t64',
   'libnsl2',
+  'libtirpc3',
 ]);
 
 /** The core packages of an index for one Python, dependencies solved, sorted by name. Throws `DEBIAN_PYTHON_MISSING`. */

@@ -5,12 +5,17 @@ declare const versionBrand: unique symbol;
 /** `[epoch:]upstream[-revision]` (Debian Policy 5.6.12). */
 export type DebianVersion = string & { readonly [versionBrand]: true };
 
-const versionPattern = /^(?:\d{1,10}:)?[A-Za-z0-9.+~:-]{1,1000}$/;
+const epochPattern = /^\d{1,10}$/;
+const upstreamPattern = /^\d[A-Za-z0-9.+~:-]{0,1000}$/;
+const revisionPattern = /^[A-Za-z0-9.+~]{1,1000}$/;
 
 export function parseDebianVersion(text: string, where?: string): DebianVersion {
   const { epoch, upstream, revision } = splitVersion(text);
-  const upstreamIsWrong = !/^\d/.test(upstream) || (epoch === '' && upstream.includes(':'));
-  if (!versionPattern.test(text) || upstreamIsWrong || revision.includes(':') || text.endsWith('-')) {
+  const isRight =
+    (epoch === undefined || epochPattern.test(epoch)) &&
+    upstreamPattern.test(upstream) &&
+    (revision === undefined || revisionPattern.test(revision));
+  if (!isRight) {
     throw new TareError({
       code: 'DEBIAN_VERSION_INVALID',
       message: `\`${text.slice(0, 100)}\` is not a Debian version`,
@@ -22,19 +27,18 @@ export function parseDebianVersion(text: string, where?: string): DebianVersion 
 }
 
 interface VersionParts {
-  /** Empty where there is none. */
-  readonly epoch: string;
+  readonly epoch: string | undefined;
   readonly upstream: string;
-  readonly revision: string;
+  readonly revision: string | undefined;
 }
 
 function splitVersion(text: string): VersionParts {
   const colon = text.indexOf(':');
   const dash = text.lastIndexOf('-');
   return {
-    epoch: colon < 0 ? '' : text.slice(0, colon),
+    epoch: colon < 0 ? undefined : text.slice(0, colon),
     upstream: text.slice(colon + 1, dash > colon ? dash : undefined),
-    revision: dash > colon ? text.slice(dash + 1) : '',
+    revision: dash > colon ? text.slice(dash + 1) : undefined,
   };
 }
 
@@ -49,9 +53,9 @@ export function compareDebianVersions(left: DebianVersion, right: DebianVersion)
   const a = splitVersion(left);
   const b = splitVersion(right);
   return (
-    compareNumbers(a.epoch, b.epoch) ||
+    compareNumbers(a.epoch ?? '', b.epoch ?? '') ||
     compareFragments(a.upstream, b.upstream) ||
-    compareFragments(a.revision, b.revision)
+    compareFragments(a.revision ?? '', b.revision ?? '')
   );
 }
 

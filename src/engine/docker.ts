@@ -14,7 +14,7 @@ export async function findDocker(context: Context): Promise<Engine | undefined> 
     if (code !== 0 || !/^\d/.test(stdout)) continue;
     const networks = await runProgram(path, ['network', 'ls', '--format', '{{.Driver}}'], options);
     const hostNetwork = context.host.platform === 'linux' && networks.code === 0 && !/^(bridge|nat)$/m.test(networks.stdout);
-    return clientEngine({ name: 'docker', path, hostNetwork });
+    return clientEngine({ name: 'docker', path, hostNetwork, hostLimits: false });
   }
   return undefined;
 }

@@ -16,6 +16,7 @@ export interface EngineClient {
   readonly path: string;
   /** The engine has no bridge network, so that ports cannot be published. */
   readonly hostNetwork: boolean;
+  readonly hostLimits: boolean;
 }
 
 /** docker or podman through its own command: load, create, start attached, and ask for the exit code. */
@@ -65,7 +66,7 @@ async function createContainer(
 ): Promise<string> {
   const environmentFile = join(session.room, 'environment');
   await writeFileAtomically(environmentFile, renderEnvironmentFile(request.env), 0o600);
-  const args = renderCreateArguments(request, { image, environmentFile, hostNetwork: client.hostNetwork });
+  const args = renderCreateArguments(request, { image, environmentFile, hostNetwork: client.hostNetwork, hostLimits: client.hostLimits });
   const result = await ask(context, client, args);
   const id = /^[0-9a-f]{12,64}$/m.exec(result.stdout)?.[0];
   if (result.code === 0 && id !== undefined) return id;

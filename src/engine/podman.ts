@@ -12,5 +12,5 @@ export async function findPodman(context: Context): Promise<Engine | undefined> 
   const options = { env: context.env, timeoutSeconds: patienceSeconds, signal: context.signal };
   const { code, stdout } = await runProgram(path, ['info', '--format', '{{.Version.Version}}'], options);
   if (code !== 0 || !/^\d/.test(stdout)) return undefined;
-  return clientEngine({ name: 'podman', path, hostNetwork: false });
+  return clientEngine({ name: 'podman', path, hostNetwork: false, hostLimits: context.host.platform === 'linux' });
 }

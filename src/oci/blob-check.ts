@@ -36,24 +36,24 @@ export async function readSmallBlob(dir: string, descriptor: Descriptor): Promis
   const path = layoutBlobPath(dir, descriptor.digest);
   const size = await assertBlobSize(path, descriptor);
   if (size > largestJson)
-    throw damaged('BLOB_SIZE_MISMATCH', descriptor, path, `at most ${largestJson} bytes`, `${size} bytes`);
+    throw blobMismatch('BLOB_SIZE_MISMATCH', descriptor, path, `at most ${largestJson} bytes`, `${size} bytes`);
   const bytes = await readFile(path);
   const actual = digestFromHex(createHash('sha256').update(bytes).digest('hex'));
-  if (actual !== descriptor.digest) throw damaged('BLOB_DIGEST_MISMATCH', descriptor, path, descriptor.digest, actual);
+  if (actual !== descriptor.digest) throw blobMismatch('BLOB_DIGEST_MISMATCH', descriptor, path, descriptor.digest, actual);
   return bytes;
 }
 
 /** Throws where the file of a blob is absent or of another size. Gives the size. */
 export async function assertBlobSize(path: string, descriptor: Descriptor): Promise<number> {
   const size = await fileSize(path);
-  if (size === undefined) throw damaged('BLOB_MISSING', descriptor, path, 'a file', 'none');
+  if (size === undefined) throw blobMismatch('BLOB_MISSING', descriptor, path, 'a file', 'none');
   if (size !== descriptor.size) {
-    throw damaged('BLOB_SIZE_MISMATCH', descriptor, path, `${descriptor.size} bytes`, `${size} bytes`);
+    throw blobMismatch('BLOB_SIZE_MISMATCH', descriptor, path, `${descriptor.size} bytes`, `${size} bytes`);
   }
   return size;
 }
 
-function damaged(code: string, descriptor: Descriptor, where: string, expected: string, actual: string): TareError {
+function blobMismatch(code: string, descriptor: Descriptor, where: string, expected: string, actual: string): TareError {
   return new TareError({
     code,
     message: `the blob ${descriptor.digest} of the image is damaged or not there`,

@@ -3,12 +3,14 @@ import { TareError } from '../base/errors.ts';
 import { findDistribution } from './detect/distribution.ts';
 import { readSettingsModule, wantsAsgi } from './detect/django.ts';
 import { readDockerfile } from './detect/dockerfile.ts';
-import { findEntryPoints } from './detect/entry-point.ts';
+import { findEntryPoints, isSecondary } from './detect/entry-point.ts';
+import { readServingModules } from './detect/entry-sources.ts';
 import { formatCandidate, resolveExplicit } from './detect/explicit.ts';
 import { findFolders } from './detect/folders.ts';
+import { findHealth } from './detect/health.ts';
 import { findLock } from './detect/locks.ts';
 import { type PipfileFacts, readPipfile } from './detect/pipfile.ts';
-import { findHealth, findPort } from './detect/port.ts';
+import { findPort } from './detect/port.ts';
 import { readProcfile } from './detect/procfile.ts';
 import { type PyprojectFacts, readPyproject } from './detect/pyproject.ts';
 import { makePythonIndex, type PythonIndex } from './detect/python-index.ts';
@@ -148,12 +150,14 @@ async function findEntry(project: Project, index: PythonIndex, inputs: EntryInpu
     prefersAsgi: await prefersAsgi(project, index, inputs),
   });
   const explicit = options.entryPoint === undefined ? undefined : await resolveExplicit(options.entryPoint, index, found.candidates, scripts);
-  const health = findHealth(found.sources);
+  const modules = await readServingModules(index, isSecondary);
+  const health = findHealth(found.sources, modules, index);
   const port = findPort({
     evidence,
     exposed: dockerfile.ports,
     entry: explicit ?? found.candidates[0],
-    sources: found.sources,
+    sources: found.sources.filter(({ module }) => !isSecondary(module.path)),
+    modules,
     ...(options.port === undefined ? {} : { configured: options.port }),
   });
   return {
@@ -161,7 +165,7 @@ async function findEntry(project: Project, index: PythonIndex, inputs: EntryInpu
     ...(explicit === undefined ? {} : { explicitEntryPoint: explicit }),
     port,
     ...(health === undefined ? {} : { health }),
-    folders: findFolders(project, found.sources),
+    folders: findFolders(project, modules),
     processes: procfile.processes,
   };
 }
@@ -186,6 +190,7 @@ async function prefersAsgi(project: Project, index: PythonIndex, inputs: EntryIn
 
 /** Two candidates closer than this are equally good. */
 const decidingLead = 3;
+const mostListed = 8;
 
 /** The one entry point. Throws `ENTRY_POINT_AMBIGUOUS` (they are listed) or `ENTRY_POINT_MISSING`. */
 export function resolveEntryPoint(facts: Pick<ProjectFacts, 'candidates' | 'explicitEntryPoint'>): EntryCandidate {
@@ -201,9 +206,11 @@ export function resolveEntryPoint(facts: Pick<ProjectFacts, 'candidates' | 'expl
   }
   const equals = facts.candidates.filter(({ score }) => best.score - score < decidingLead);
   if (equals.length === 1) return best;
+  const listed = equals.slice(0, mostListed).map(formatCandidate);
+  if (equals.length > mostListed) listed.push(`${equals.length - mostListed} more`);
   throw new TareError({
     code: 'ENTRY_POINT_AMBIGUOUS',
-    message: `several entry points are equally good: ${equals.map(formatCandidate).join(', ')}`,
+    message: `several entry points are equally good: ${listed.join(', ')}`,
     expected: 'one',
     actual: String(equals.length),
     hint: `name one: \`--entrypoint ${best.attribute === undefined ? best.module : `${best.module}:${best.attribute}`}\``,

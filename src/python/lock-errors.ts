@@ -1,4 +1,5 @@
 import { TareError } from '../base/errors.ts';
+import { sortedBy } from '../base/order.ts';
 import type { MarkerEnvironment } from './marker.ts';
 import { normalizedName } from './package-name.ts';
 import { parseSpecifierSet, specifierContains } from './specifier.ts';
@@ -38,15 +39,15 @@ export function assertKnown(
   known: readonly string[],
   where: string,
 ): void {
-  const names = new Set(known.map(normalizedName));
-  const missing = wanted.find((name) => !names.has(normalizedName(name)));
+  const names = sortedBy(new Set(known.map(normalizedName)), (name) => name);
+  const missing = wanted.find((name) => !names.includes(normalizedName(name)));
   if (missing === undefined) return;
   const what = kind === 'extra' ? 'extra' : 'dependency group';
   throw new TareError({
     code: kind === 'extra' ? 'LOCK_EXTRA_UNKNOWN' : 'LOCK_GROUP_UNKNOWN',
     message: `the lock has no ${what} \`${missing}\``,
     where,
-    expected: known.length === 0 ? `no ${what} at all` : `one of ${known.join(', ')}`,
+    expected: names.length === 0 ? `no ${what} at all` : `one of ${names.join(', ')}`,
     hint: `correct \`--${kind} ${missing}\`, or lock again`,
   });
 }

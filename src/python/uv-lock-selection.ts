@@ -63,6 +63,7 @@ export function selectFromUvLock(lock: UvLock, selection: UvLockSelection): read
     walk.reached.clear();
     walkFrom(walk, root, selection.extras.map(normalizedName), groups);
   }
+  assertNoConflict(walk);
   const found = [...walk.reached].filter(([entry]) => entry !== root && entry.table.source.virtual === undefined);
   assertOneVersion(
     lock,
@@ -138,9 +139,27 @@ function holds(walk: Walk, text: string | undefined): boolean {
   return evaluateMarker(marker, walk.environment, walk.active);
 }
 
-/** uv's names for what is on: `extra-3-app-cpu`, `group-3-app-dev`, `project-3-app`, the number being the name's length. */
-function activate(walk: Walk, kind: 'extra' | 'group', name: string, item: string): void {
-  walk.active.add(`${kind}-${name.length}-${name}-${item}`);
+/** uv's names for what is on: `extra-3-app-cpu`, `group-3-app-dev`, the number being the name's length. */
+function conflictName(kind: 'extra' | 'group', name: string, item: string): string {
+  return `${kind}-${name.length}-${name}-${item}`;
+}
+
+/** Throws `LOCK_CONFLICT` where two of a set that exclude each other are on. */
+function assertNoConflict({ lock, active }: Walk): void {
+  for (const set of lock.conflicts) {
+    const on = set.flatMap(({ package: name = '', extra, group }) => {
+      const kind = extra === undefined ? 'group' : 'extra';
+      const item = normalizedName(extra ?? group ?? '');
+      return active.has(conflictName(kind, normalizedName(name), item)) ? [`${kind} \`${item}\``] : [];
+    });
+    if (on.length < 2) continue;
+    throw new TareError({
+      code: 'LOCK_CONFLICT',
+      message: `${on.join(' and ')} exclude each other (\`[tool.uv] conflicts\`)`,
+      where: lock.where,
+      hint: 'choose one of them with `--extra` or `--group`',
+    });
+  }
 }
 
 type Pending = readonly [entry: UvPackage, extra: string | undefined];
@@ -158,7 +177,7 @@ function walkFrom(walk: Walk, root: UvPackage | undefined, extras: readonly stri
     walk.active.add(`project-${name.length}-${name}`);
     reach(walk, queue, root, extras);
     for (const group of groups) {
-      activate(walk, 'group', name, group);
+      walk.active.add(conflictName('group', name, group));
       for (const dependency of entriesOf(root.table['dev-dependencies'], group)) enqueue(walk, queue, dependency);
     }
   }
@@ -190,7 +209,7 @@ function reach(walk: Walk, queue: Pending[], entry: UvPackage, extras: readonly 
   for (const extra of extras) {
     if (known.has(extra)) continue;
     known.add(extra);
-    activate(walk, 'extra', normalizedName(entry.table.name), extra);
+    walk.active.add(conflictName('extra', normalizedName(entry.table.name), extra));
     queue.push([entry, extra]);
   }
 }

@@ -13,6 +13,8 @@ export interface UvLock {
   readonly requiresPython?: string;
   /** Markers of which one must hold; empty where the lock is universal. */
   readonly supportedMarkers: readonly string[];
+  /** Sets of extras and groups of which one at most may be on. */
+  readonly conflicts: UvDocument['conflicts'];
   readonly manifest: UvDocument['manifest'];
   readonly packages: readonly UvPackage[];
 }
@@ -44,6 +46,7 @@ export function parseUvLock(text: string, where: string): UvLock {
     where,
     ...(document['requires-python'] === undefined ? {} : { requiresPython: document['requires-python'] }),
     supportedMarkers: document['supported-markers'],
+    conflicts: document.conflicts,
     manifest: document.manifest,
     packages: document.package.map((entry, index) => {
       const line = lines[index];

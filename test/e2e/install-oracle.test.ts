@@ -38,9 +38,10 @@ const requirements = [
 /** What pip and uv write beside the wheel's own files, or with other content than tare. */
 const notCompared = {
   /** Say who installed it, from where and at whose request. */
-  extra: /\.dist-info\/(?:REQUESTED|direct_url\.json|uv_cache\.json|uv_build\.json)$/,
+  extra:
+    /^(?:lib\/python3\.13\/site-packages\/)?[^/]+\.dist-info\/(?:REQUESTED|direct_url\.json|uv_cache\.json|uv_build\.json)$/,
   /** Differ in content: the name of the installer; RECORD, which is compared row by row. */
-  content: /\.dist-info\/(?:INSTALLER|RECORD)$/,
+  content: /^(?:lib\/python3\.13\/site-packages\/)?[^/]+\.dist-info\/(?:INSTALLER|RECORD)$/,
 };
 
 const run = promisify(execFile);
@@ -146,7 +147,10 @@ async function compare(venv: string, before: ReadonlySet<string>): Promise<void>
   );
   for (const [path, our] of ours) {
     const their = theirs.get(path);
-    expect({ path, isExecutable: our.isExecutable }).toEqual({ path, isExecutable: their?.isExecutable });
+    // uv writes RECORD into the file that the wheel brought, and so keeps its mode.
+    if (!path.endsWith('.dist-info/RECORD')) {
+      expect({ path, isExecutable: our.isExecutable }).toEqual({ path, isExecutable: their?.isExecutable });
+    }
     const launcher = launchers.get(path);
     if (launcher !== undefined) {
       const [firstLine] = Buffer.from(await bytesOf(launcher))
@@ -159,7 +163,7 @@ async function compare(venv: string, before: ReadonlySet<string>): Promise<void>
   }
   const launcherNames = new Set([...launchers.keys()].map((path) => `../../../${path}`));
   for (const entry of installed.flatMap((wheel) => wheel.entries)) {
-    if (!entry.path.endsWith('.dist-info/RECORD')) continue;
+    if (!/\/site-packages\/[^/]+\.dist-info\/RECORD$/.test(entry.path)) continue;
     const own = Buffer.from(await bytesOf(entry)).toString();
     const other = await readFile(`/${entry.path}`, 'utf8');
     expect(comparableRows(own, launcherNames)).toEqual(comparableRows(other, launcherNames));

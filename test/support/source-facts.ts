@@ -19,7 +19,8 @@ export interface SourceFacts {
   readonly defaultExports: readonly number[];
 }
 
-const ambientProperties = /^(process\.(env|cwd|argv|exit|exitCode|stdout|stderr)|console\.\w+|Date\.now|Intl\.\w+)$/;
+const ambientProperties =
+  /^(process\.(env|cwd|argv|exit|exitCode|stdout|stderr)|console\.(log|error|warn|info|debug|trace|dir|table|time\w*|group\w*)|Date\.now|Intl\.\w+)$/;
 const codeMakers = /(error|failure|fault|invalid|mismatch|missing|refused?|warning)$/i;
 const codePattern = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 const localeMethods = new Set(['localeCompare', 'toLocaleString', 'toLocaleLowerCase', 'toLocaleUpperCase']);

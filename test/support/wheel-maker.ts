@@ -42,7 +42,7 @@ export function makeWheel(wheel: MadeWheel = {}): WheelBytes {
   }
   if (!('RECORD' in info) || info['RECORD'] !== undefined) {
     const rows = [
-      ...members.filter((member) => !String(member.name).endsWith('/')).map(recordLine),
+      ...members.filter((member) => !String(member.name).endsWith('/')).map((member) => recordLine(member)),
       `${stem}.dist-info/RECORD,,`,
     ];
     const text = `${(wheel.record ?? ((all: readonly string[]) => all))(rows).join('\n')}\n`;

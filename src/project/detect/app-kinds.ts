@@ -22,19 +22,21 @@ export function applicationMadeBy(qualified: string): AppKind | undefined {
   return Object.hasOwn(constructors, qualified) ? constructors[qualified] : undefined;
 }
 
-const className = [...new Set(Object.keys(constructors).map((name) => name.split('.').at(-1) ?? name))];
-
 /** The last parts of all names, for a scan of text. */
-export const applicationNames: readonly string[] = className;
+export const applicationNames: readonly string[] = [...new Set(Object.keys(constructors).map((name) => name.split('.').at(-1) ?? name))];
+
+const frameworks = [...new Set(Object.keys(constructors).map((name) => name.split('.')[0] ?? name)), 'dash', 'fastmcp', 'mcp', 'pyramid'];
+const frameworkImport = new RegExp(`^[ \\t]*(?:from|import)[ \\t]+(?:${frameworks.join('|')})\\b`, 'm');
+const construction = new RegExp(`\\b(?:${[...applicationNames, 'Dash', 'FastMCP', 'make_wsgi_app', 'mount', 'Mount'].join('|')})\\s*\\(`);
+const serverCall = /\b(?:uvicorn\.(?:run|Config)|Granian|WSGIServer|hypercorn|waitress|run_app)\b/;
+const factory = /\b(?:create|make|get|build|init)_(?:\w+_)?app(?:lication)?\s*\(/;
+const binding = /^[ \t]*(?:app|application|api)\s*(?::[^=\n]+)?=[^=]/m;
 
 /** True where a source may define or start an application, by its text alone: everything else need not be parsed. */
 export function mentionsApplication(text: string): boolean {
-  return mention.test(text);
+  if (serverCall.test(text) || factory.test(text) || binding.test(text)) return true;
+  return construction.test(text) && (frameworkImport.test(text) || /Middleware\s*\(/.test(text));
 }
-
-const mention = new RegExp(
-  `\\b(?:${[...className, 'Dash', 'FastMCP', 'MCPServer', 'make_wsgi_app', 'uvicorn', 'hypercorn', 'granian', 'waitress', 'gunicorn', 'run_app', 'mount_gradio_app'].join('|')})\\b|\\b(?:create|make|get|build|init)_(?:\\w+_)?app(?:lication)?\\b`,
-);
 
 /** Wrappers that give back an application of the same kind as the one they are given. */
 export function isWrapper(qualified: string): boolean {

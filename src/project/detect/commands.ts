@@ -46,7 +46,8 @@ export function parseCommand(words: readonly string[], because: Because): Comman
 type Base = Omit<CommandEvidence, 'target' | 'script' | 'module'>;
 
 function serverEvidence(base: Base, args: readonly string[]): CommandEvidence {
-  const found = args.find((arg) => targetPattern.test(arg)) ?? args.find((arg, index) => isModuleArgument(arg, args[index - 1]));
+  const free = args.filter((_arg, index) => !/^(?:-c|--config|--log-config|-k|--worker-class)$/.test(args[index - 1] ?? ''));
+  const found = free.find((arg) => targetPattern.test(arg)) ?? free.find((arg, index) => isModuleArgument(arg, free[index - 1]));
   if (found === undefined) return base;
   const isCall = found.endsWith('()');
   const target = (isCall ? found.slice(0, -2) : found).includes(':') ? found.replace(/\(\)$/, '') : `${found}:application`;
@@ -114,6 +115,15 @@ function portOption(args: readonly string[]): { readonly port?: number } {
 function folderOption(args: readonly string[]): { readonly folder?: string } {
   const folder = optionOf(args, ['--app-dir', '--chdir', '--pythonpath', '--working-dir']);
   return folder === undefined ? {} : { folder: folder.replace(/^\.\/?/, '').replace(/\/$/, '') };
+}
+
+/** The commands of a shell line, one after the other; what is too intricate to be read is passed over. */
+export function parseShellLine(line: string, because: Because): readonly CommandEvidence[] {
+  return line
+    .split(/&&|;|\|\|/)
+    .map((part) => splitShellWords(part))
+    .map((words) => (words === undefined ? undefined : parseCommand(words, because)))
+    .filter((one) => one !== undefined);
 }
 
 /** Splits a shell line into words; undefined where it needs a shell (pipes, several commands, substitution). */

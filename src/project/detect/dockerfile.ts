@@ -1,6 +1,6 @@
 import type { Because, Fact } from '../../base/because.ts';
 import type { Project } from '../project.ts';
-import { type CommandEvidence, parseCommand, splitShellWords } from './commands.ts';
+import { type CommandEvidence, parseCommand, parseShellLine } from './commands.ts';
 
 export interface DockerfileFacts {
   readonly evidence: readonly CommandEvidence[];
@@ -38,11 +38,7 @@ function commandsOf(rest: string, because: Because): readonly CommandEvidence[] 
   const isShell = words !== undefined && /(?:^|\/)(?:ba|da)?sh$/.test(words[0] ?? '') && words[1] === '-c';
   const lines = isShell ? (words[2] ?? '') : words === undefined ? rest : undefined;
   if (lines === undefined) return [parseCommand(words ?? [], because)].filter((one) => one !== undefined);
-  return lines
-    .split(/&&|;/)
-    .map((line) => splitShellWords(line))
-    .map((line) => (line === undefined ? undefined : parseCommand(line, because)))
-    .filter((one) => one !== undefined);
+  return parseShellLine(lines, because);
 }
 
 function parseExecForm(text: string): readonly string[] | undefined {

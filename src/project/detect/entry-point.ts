@@ -36,12 +36,19 @@ export async function findEntryPoints(index: PythonIndex, options: EntryOptions)
   ];
   const words = [...options.evidence, ...options.configured].flatMap((command) => command.words);
   const named = await collectNamed(targets, sources, index, words);
-  let found = mergeCandidates([...collect(primary, index), ...named]);
-  if (found.length === 0) found = collect(sources, index);
-  const weighed = found.map((candidate) => weigh(candidate, targets, options));
-  const usable = weighed.filter(({ kind }) => kind !== 'script');
-  const candidates = usable.length > 0 ? usable : [...weighed, ...(await findScripts(index, options, sources, isSecondary))];
-  return { candidates: mergeCandidates(candidates).toSorted(byScore), sources: primary.length > 0 ? primary : sources };
+  const weighAll = (found: readonly EntryCandidate[]): EntryCandidate[] => found.map((one) => weigh(one, targets, options));
+  const applications = weighAll(mergeCandidates([...collect(primary, index), ...named]));
+  let candidates = applications.filter(({ kind }) => kind !== 'script');
+  if (candidates.length === 0) candidates = [...applications.map(asScript), ...(await findScripts(index, options, sources, isSecondary))];
+  if (candidates.length === 0) candidates = weighAll(collect(sources, index));
+  return { candidates: mergeCandidates(candidates).toSorted(byScore), sources };
+}
+
+/** An application with a server of its own is started as the script that it is. */
+function asScript(candidate: EntryCandidate): EntryCandidate {
+  if (candidate.kind !== 'script' || candidate.file === undefined) return candidate;
+  const { attribute: _attribute, ...rest } = candidate;
+  return { ...rest, module: candidate.file, importRoot: '' };
 }
 
 function byScore(left: EntryCandidate, right: EntryCandidate): number {
@@ -82,6 +89,10 @@ function collect(sources: readonly EntrySource[], index: PythonIndex): EntryCand
   });
 }
 
+function ruleOf(attribute: string, framework: string, isFactory: boolean): string {
+  return isFactory ? `\`${attribute}()\` makes a ${framework} application` : `\`${attribute}\` is a ${framework} application`;
+}
+
 function factoryKind(kind: EntryKind): EntryKind {
   return kind === 'wsgi' || kind === 'django-wsgi' ? 'wsgi-factory' : 'asgi-factory';
 }
@@ -105,7 +116,7 @@ function describe(
     because: {
       file: module.path,
       line: found.line,
-      rule: isFactory ? `\`${attribute}()\` makes a ${found.framework} application` : `\`${attribute}\` is a ${found.framework} application`,
+      rule: ruleOf(attribute, found.framework, isFactory),
     },
     score: baseScore(module.path, attribute, isFactory),
   };
@@ -141,7 +152,7 @@ async function collectNamed(
     const because: Because =
       value === undefined
         ? { ...target.because, rule: `${target.because.rule} names it` }
-        : { file: target.path, line: value.line, rule: `\`${target.attribute}\` is a ${value.framework} application` };
+        : { file: target.path, line: value.line, rule: ruleOf(target.attribute, value.framework, isFactory) };
     found.push({
       kind,
       module: moduleName(target.path, importRoot),

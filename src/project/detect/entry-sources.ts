@@ -1,6 +1,7 @@
 import type { Call, ExprNode } from 'py-ast';
 import { mentionsApplication } from './app-kinds.ts';
 import { makeAppReader, type ModuleApps, placeOf } from './app-values.ts';
+import { mentionsHealth } from './health.ts';
 import type { PythonIndex, PythonModule } from './python-index.ts';
 import { callsIn, dottedName, keywordOf } from './python-syntax.ts';
 import { findServerCalls, type ServerCall } from './server-calls.ts';
@@ -30,6 +31,20 @@ export async function readEntrySources(index: PythonIndex): Promise<readonly Ent
     mounted: findMounted(module, index),
   }));
 }
+
+/** Sources that say something of folders, of the port or of health, beside those that define an application. */
+export async function readServingModules(index: PythonIndex, isSecondary: (path: string) => boolean): Promise<readonly PythonModule[]> {
+  const modules: PythonModule[] = [];
+  for (const path of index.paths) {
+    if (isSecondary(path)) continue;
+    const text = await index.readText(path);
+    const isServing = servingText.test(text) || mentionsHealth(text) || mentionsApplication(text);
+    if (isServing) modules.push(await index.readModule(path));
+  }
+  return modules;
+}
+
+const servingText = /\b(?:StaticFiles|Jinja2Templates|FileSystemLoader)\s*\(|^\s+\w*port\s*:\s*\w+\s*=/im;
 
 function findMounted(module: PythonModule, index: PythonIndex): ReadonlySet<string> {
   const mounted = new Set<string>();

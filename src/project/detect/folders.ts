@@ -2,8 +2,7 @@ import type { Fact } from '../../base/because.ts';
 import { sortedBy } from '../../base/order.ts';
 import type { FolderFacts } from '../facts.ts';
 import type { Project } from '../project.ts';
-import type { EntrySource } from './entry-sources.ts';
-import { ancestorsOf, joinPath } from './python-index.ts';
+import { ancestorsOf, joinPath, type PythonModule } from './python-index.ts';
 import { callsIn, dottedName, keywordOf, stringOf } from './python-syntax.ts';
 import type { Call, ExprNode } from 'py-ast';
 
@@ -14,11 +13,11 @@ const sourceFile = /\.(?:py|pyi|pyx|pxd|toml|cfg|ini|md|rst|txt|html?|css|jsx?|t
 const weightFile = /\.(?:onnx|pt|pth|bin|safetensors|gguf|ggml|h5|hdf5|pkl|joblib|npz|npy|parquet|tflite|pb|mar|model|sqlite3?|db|tar|gz|zip|zst)$/i;
 
 /** Folders that are served or rendered from, and large data files. */
-export function findFolders(project: Project, sources: readonly EntrySource[]): FolderFacts {
+export function findFolders(project: Project, modules: readonly PythonModule[]): FolderFacts {
   const folders = new Set(project.files.flatMap(({ path }) => ancestorsOf(path)));
   return {
-    static: findNamed(sources, folders, readStatic),
-    templates: findNamed(sources, folders, readTemplates),
+    static: findNamed(modules, folders, readStatic),
+    templates: findNamed(modules, folders, readTemplates),
     data: findData(project),
   };
 }
@@ -31,9 +30,9 @@ function findData(project: Project): readonly Fact<string>[] {
 
 type Reading = { readonly text: string; readonly isRooted: boolean } | undefined;
 
-function findNamed(sources: readonly EntrySource[], folders: ReadonlySet<string>, read: (call: Call, name: string) => ExprNode | undefined): readonly Fact<string>[] {
+function findNamed(modules: readonly PythonModule[], folders: ReadonlySet<string>, read: (call: Call, name: string) => ExprNode | undefined): readonly Fact<string>[] {
   const found = new Map<string, Fact<string>>();
-  for (const { module } of sources) {
+  for (const module of modules) {
     for (const call of callsIn(module.body)) {
       const name = dottedName(call.func)?.split('.').at(-1) ?? '';
       const reading = readPath(read(call, name));

@@ -74,7 +74,7 @@ function hatchLayout(view: View, document: TomlDocument, name: string): LayoutFi
   const listed = listOf(document, ...target, 'packages') ?? listOf(document, 'tool', 'hatch', 'build', 'packages') ?? listOf(document, ...target, 'only-include');
   if (listed !== undefined && listed.length > 0) return layoutOfPaths(view, listed, sourcesOf(document, [...target, 'sources']));
   if (valueAt(document, ...target, 'bypass-selection') === true) return { problem: 'its wheel holds no files' };
-  const included = (listOf(document, ...target, 'include') ?? []).map((path) => path.replace(/^\/|\/?\*\*.*$|\/$/g, ''));
+  const included = (listOf(document, ...target, 'include') ?? listOf(document, 'tool', 'hatch', 'build', 'include') ?? []).map((path) => path.replace(/^\/|\/?\*\*.*$|\/$/g, ''));
   const found = namedLayout(view, name, ['src', '']);
   if (found !== undefined && 'problem' in found && included.length > 0) return layoutOfPaths(view, included.filter((path) => view.hasFolder(path)), []);
   return found;

@@ -2,7 +2,8 @@ import type { Fact } from '../../base/because.ts';
 import type { EntryCandidate } from '../facts.ts';
 import type { CommandEvidence } from './commands.ts';
 import type { EntrySource } from './entry-sources.ts';
-import { callsIn, dottedName, flatStatements, stringOf } from './python-syntax.ts';
+import type { PythonModule } from './python-index.ts';
+import { dottedName, flatStatements } from './python-syntax.ts';
 import { portOf } from './server-calls.ts';
 
 export interface PortOptions {
@@ -11,6 +12,8 @@ export interface PortOptions {
   readonly exposed: readonly Fact<number>[];
   readonly entry: EntryCandidate | undefined;
   readonly sources: readonly EntrySource[];
+  /** Sources that may hold a settings class. */
+  readonly modules: readonly PythonModule[];
 }
 
 /** The port: configuration, a command, a server call of the sources, EXPOSE, a default in a settings class; else 8000. */
@@ -21,7 +24,7 @@ export function findPort(options: PortOptions): Fact<number> {
   return (
     portOfCalls(options) ??
     options.exposed[0] ??
-    portOfSettings(options.sources) ?? { value: 8000, because: { rule: 'nothing names a port: 8000 is usual' } }
+    portOfSettings(options.modules) ?? { value: 8000, because: { rule: 'nothing names a port: 8000 is usual' } }
   );
 }
 
@@ -35,8 +38,8 @@ function portOfCalls({ sources, entry }: PortOptions): Fact<number> | undefined 
 }
 
 /** `port: int = 8080` in a settings class. */
-function portOfSettings(sources: readonly EntrySource[]): Fact<number> | undefined {
-  for (const { module } of sources) {
+function portOfSettings(modules: readonly PythonModule[]): Fact<number> | undefined {
+  for (const module of modules) {
     for (const statement of flatStatements(module.body)) {
       if (statement.nodeType !== 'ClassDef' || !/Settings|Config/.test(statement.name)) continue;
       for (const field of flatStatements(statement.body)) {
@@ -47,24 +50,4 @@ function portOfSettings(sources: readonly EntrySource[]): Fact<number> | undefin
     }
   }
   return undefined;
-}
-
-const healthPaths = ['/healthz', '/health', '/livez', '/readyz', '/ready', '/health/', '/healthz/', '/health-check', '/health-check/', '/healthcheck', '/api/health', '/up', '/ping'];
-
-/** The path of a health route, as a decorator or a table of routes names it. */
-export function findHealth(sources: readonly EntrySource[]): Fact<string> | undefined {
-  const found = new Map<string, Fact<string>>();
-  for (const { module } of sources) {
-    for (const statement of module.body) {
-      for (const call of callsIn(statement)) {
-        const name = dottedName(call.func)?.split('.').at(-1) ?? '';
-        if (!/^(?:get|route|api_route|Route|add_api_route|add_url_rule|path|head)$/.test(name)) continue;
-        const path = stringOf(call.args[0]);
-        const route = name === 'path' && path !== undefined ? `/${path}` : path;
-        if (route === undefined || !healthPaths.includes(route) || found.has(route)) continue;
-        found.set(route, { value: route, because: { file: module.path, line: call.lineno, rule: `the route \`${route}\`` } });
-      }
-    }
-  }
-  return healthPaths.map((path) => found.get(path)).find((fact) => fact !== undefined);
 }

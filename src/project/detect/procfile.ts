@@ -1,6 +1,6 @@
 import type { ProcessFact } from '../facts.ts';
 import type { Project } from '../project.ts';
-import { type CommandEvidence, parseCommand, splitShellWords } from './commands.ts';
+import { type CommandEvidence, parseShellLine, splitShellWords } from './commands.ts';
 
 export interface ProcfileFacts {
   readonly processes: readonly ProcessFact[];
@@ -19,8 +19,7 @@ export async function readProcfile(project: Project): Promise<ProcfileFacts> {
     const words = splitShellWords(found[2]);
     const needsShell = words === undefined || words.some((word) => word.includes('$') || /^[A-Za-z_]\w*=/.test(word));
     processes.push({ name: found[1], command: needsShell ? ['sh', '-c', found[2]] : words, because });
-    const parsed = words === undefined ? undefined : parseCommand(words, because);
-    if (parsed !== undefined && found[1] === 'web') evidence.push(parsed);
+    if (found[1] === 'web') evidence.push(...parseShellLine(found[2], because));
   });
   return { processes, evidence };
 }

@@ -60,7 +60,7 @@ async function scriptOf(
   const isMain = name === '__main__.py';
   const framework = frameworkScripts.find(([pattern]) => pattern.test(text))?.[1];
   const serves = sources.some(({ module, calls }) => module.path === path && calls.length > 0);
-  const mayStart = isMain || command !== undefined || /__name__\s*==\s*['"]__main__['"]/.test(text) || (framework === 'Streamlit' && isUsualName(name));
+  const mayStart = isMain || command !== undefined || /__name__\s*(?:==\s*|in\s*[{(\[]\s*)['"]__main__['"]/.test(text) || (framework !== undefined && isUsualName(name));
   if (!mayStart) return undefined;
   const module = await index.readModule(path);
   const guard = module.body.find(isMainGuard);
