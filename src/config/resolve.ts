@@ -1,5 +1,6 @@
 import type { Because } from '../base/because.ts';
-import type { InlineConfig, UserConfig } from './schema.ts';
+import { readEnvironmentConfig, variableName } from './environment.ts';
+import type { DebianConfig, InlineConfig, ProcessConfig, UserConfig } from './schema.ts';
 
 export type ConfigKey = keyof UserConfig;
 
@@ -15,8 +16,8 @@ export interface ResolvedConfig extends UserConfig {
   readonly workdir: string;
   readonly strict: boolean;
   readonly output: string;
-  readonly processes: Readonly<Record<string, Required<import('./schema.ts').ProcessConfig>>>;
-  readonly debian: import('./schema.ts').DebianConfig;
+  readonly processes: Readonly<Record<string, Required<ProcessConfig>>>;
+  readonly debian: DebianConfig;
   /** Where each setting comes from: a flag, the environment, a file, the default. */
   readonly sources: Readonly<Partial<Record<ConfigKey, Because>>>;
 }
@@ -29,11 +30,48 @@ export interface FileConfig {
   readonly lines: Readonly<Partial<Record<ConfigKey, number>>>;
 }
 
+const defaults = {
+  extras: [],
+  groups: [],
+  include: [],
+  exclude: [],
+  user: '65532:65532',
+  env: {},
+  labels: {},
+  workdir: '/app',
+  strict: false,
+  output: 'oci:.tare/image',
+  debian: {},
+} as const satisfies UserConfig;
+
 /** Flags win over the environment (`TARE_…`) over the file over defaults. */
 export function resolveConfig(
   file: FileConfig,
   env: Readonly<Record<string, string | undefined>>,
   inline: InlineConfig,
 ): ResolvedConfig {
-  throw new Error(`not yet: ${file.source} ${String(env)} ${String(inline)}`);
+  const environment = readEnvironmentConfig(env);
+  const sources: Partial<Record<ConfigKey, Because>> = {};
+  note(sources, defaults, () => ({ rule: 'the default' }));
+  note(sources, file.config, (key) => becauseOfFile(file, key));
+  note(sources, environment, (key) => ({ rule: `the environment variable \`${variableName(key)}\`` }));
+  note(sources, inline, (key) => ({ rule: `\`${key}\` on the command line` }));
+  const merged = { ...defaults, ...file.config, ...environment, ...inline };
+  const processes = Object.entries(merged.processes ?? {}).map(
+    ([name, { command, ports }]) => [name, { command, ports: ports ?? [] }] as const,
+  );
+  return { ...merged, processes: Object.fromEntries(processes), sources };
+}
+
+function note(sources: Partial<Record<ConfigKey, Because>>, config: UserConfig, because: (key: ConfigKey) => Because): void {
+  for (const key of Object.keys(config) as ConfigKey[]) sources[key] = because(key);
+}
+
+function becauseOfFile(file: FileConfig, key: ConfigKey): Because {
+  const line = file.lines[key];
+  return {
+    ...(file.source === undefined ? {} : { file: file.source }),
+    ...(line === undefined ? {} : { line }),
+    rule: `the setting \`${key}\``,
+  };
 }

@@ -1,0 +1,64 @@
+import { TareError } from '../base/errors.ts';
+import type { ConfigKey } from './resolve.ts';
+import type { UserConfig } from './schema.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const textKeys = ['name', 'version', 'python', 'entrypoint', 'user', 'workdir', 'output', 'tag'] as const;
+const listKeys = ['platforms', 'extras', 'groups', 'include', 'exclude'] as const;
+
+/** The name of the environment variable of a setting: `TARE_PLATFORMS`. */
+export function variableName(key: ConfigKey): string {
+  return `TARE_${key.toUpperCase()}`;
+}
+
+/** Settings in `TARE_…`: texts as they are, lists separated by commas. Empty variables count as absent. */
+export function readEnvironmentConfig(env: Environment): UserConfig {
+  const config: { -readonly [Key in keyof UserConfig]: UserConfig[Key] } = {};
+  for (const key of textKeys) {
+    const value = valueOf(env, key);
+    if (value !== undefined) config[key] = value;
+  }
+  for (const key of listKeys) {
+    const value = valueOf(env, key);
+    if (value !== undefined) config[key] = value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  }
+  const port = valueOf(env, 'port');
+  if (port !== undefined) config.port = parsePort(port);
+  const strict = valueOf(env, 'strict');
+  if (strict !== undefined) config.strict = parseSwitch(strict);
+  const mirror = env['TARE_DEBIAN_MIRROR'];
+  const securityMirror = env['TARE_DEBIAN_SECURITY_MIRROR'];
+  if (mirror || securityMirror) {
+    config.debian = { ...(mirror ? { mirror } : {}), ...(securityMirror ? { securityMirror } : {}) };
+  }
+  return config;
+}
+
+function valueOf(env: Environment, key: ConfigKey): string | undefined {
+  const value = env[variableName(key)];
+  return value === '' ? undefined : value;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw invalid('TARE_PORT', text, 'a port from 1 to 65535');
+}
+
+function parseSwitch(text: string): boolean {
+  if (['1', 'true', 'yes', 'on'].includes(text.toLowerCase())) return true;
+  if (['0', 'false', 'no', 'off'].includes(text.toLowerCase())) return false;
+  throw invalid('TARE_STRICT', text, '1 or 0');
+}
+
+function invalid(name: string, actual: string, expected: string): TareError {
+  return new TareError({
+    code: 'CONFIG_INVALID',
+    message: `the environment variable \`${name}\` cannot be used`,
+    where: name,
+    expected,
+    actual,
+    hint: `unset it, or set it to ${expected}`,
+  });
+}

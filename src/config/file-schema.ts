@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+
+const text = v.pipe(v.string(), v.minLength(1));
+const texts = v.array(text);
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
+const absolute = v.pipe(v.string(), v.regex(/^\/[^/]/, 'must be an absolute path in the image'));
+const named = v.record(v.string(), v.string());
+
+/** `[tool.tare]` as it stands in a file: every key, in kebab-case. */
+export const fileSchema = v.strictObject({
+  name: v.optional(text),
+  version: v.optional(text),
+  python: v.optional(text),
+  platforms: v.optional(texts),
+  entrypoint: v.optional(text),
+  command: v.optional(v.pipe(texts, v.minLength(1))),
+  port: v.optional(port),
+  extras: v.optional(texts),
+  groups: v.optional(texts),
+  include: v.optional(texts),
+  exclude: v.optional(texts),
+  user: v.optional(text),
+  env: v.optional(named),
+  labels: v.optional(named),
+  workdir: v.optional(absolute),
+  strict: v.optional(v.boolean()),
+  output: v.optional(text),
+  tag: v.optional(text),
+  processes: v.optional(
+    v.record(v.string(), v.strictObject({ command: v.pipe(texts, v.minLength(1)), ports: v.optional(v.array(port)) })),
+  ),
+  debian: v.optional(v.strictObject({ mirror: v.optional(text), 'security-mirror': v.optional(text) })),
+});
+
+export type FileSettings = v.InferOutput<typeof fileSchema>;
+
+/** Names that may stand at a place of the file, for the nearest one to a misspelt key. */
+export function knownKeys(path: readonly string[]): readonly string[] {
+  if (path.length === 0) return Object.keys(fileSchema.entries);
+  if (path[0] === 'debian') return ['mirror', 'security-mirror'];
+  if (path[0] === 'processes') return ['command', 'ports'];
+  return [];
+}
