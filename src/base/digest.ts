@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TareError } from './errors.ts';
 
-declare const digestBrand: unique symbol;
-
 /** `sha256:` and 64 lower-case hexadecimal digits (OCI image specification, descriptor, "Digests"). */
-export type Digest = string & { readonly [digestBrand]: true };
+export type Digest = string & { readonly ' brand': 'Digest' };
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
