@@ -10,6 +10,8 @@ const files = readdirSync(join(root, 'src'), { recursive: true })
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   .sort();
 
+/** Names of environment variables look like codes where they are arguments. */
+const environment = /^(?:PIP|UV|TARE|SSL|CURL|REQUESTS|XDG|NODE|DOCKER)_(?!.*INVALID)|_PROXY$|^[A-Z]+_HOME$/;
 const errors = new Map();
 for (const name of files) {
   const source = ts.createSourceFile(name, readFileSync(join(root, 'src', name), 'utf8'), ts.ScriptTarget.Latest, true);
@@ -20,7 +22,11 @@ function visit(node, name) {
   if (ts.isObjectLiteralExpression(node)) {
     const code = textsOf(node, 'code').filter((text) => /^[A-Z][A-Z0-9_]+$/.test(text));
     for (const one of code) add(one, name, textsOf(node, 'message')[0], textsOf(node, 'hint')[0]);
-  } else if (ts.isStringLiteral(node) && /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(node.text) && ts.isCallExpression(node.parent)) {
+  } else if (
+    ts.isStringLiteral(node) &&
+    /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(node.text) &&
+    ts.isCallExpression(node.parent)
+  ) {
     add(node.text, name, undefined, undefined);
   }
   ts.forEachChild(node, (child) => visit(child, name));
@@ -36,7 +42,8 @@ function textsOf(object, property) {
 function literals(node) {
   if (ts.isConditionalExpression(node)) return [...literals(node.whenTrue), ...literals(node.whenFalse)];
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return [node.text];
-  if (ts.isTemplateExpression(node)) return [node.head.text + node.templateSpans.map((span) => `…${span.literal.text}`).join('')];
+  if (ts.isTemplateExpression(node))
+    return [node.head.text + node.templateSpans.map((span) => `…${span.literal.text}`).join('')];
   return [];
 }
 
@@ -50,9 +57,13 @@ function add(code, file, message, hint) {
 
 const cell = (text) => (text ?? '').replaceAll('|', '\\|').replaceAll('\n', ' ');
 const rows = [...errors]
+  .filter(([code, { message }]) => message !== undefined || !environment.test(code))
   .filter(([code]) => code.includes('_') || code === 'USAGE')
   .sort(([left], [right]) => (left < right ? -1 : 1))
-  .map(([code, { message, hint, files: rooms }]) => `| \`${code}\` | ${cell(message)} | ${cell(hint)} | ${[...rooms].join(', ')} |`);
+  .map(
+    ([code, { message, hint, files: rooms }]) =>
+      `| \`${code}\` | ${cell(message)} | ${cell(hint)} | ${[...rooms].join(', ')} |`,
+  );
 const text = `# Errors
 
 Every failure that outside input can cause has a stable code: \`error[CODE]: message\` on stderr, the same as data on stdout with \`--json\`.

@@ -1,7 +1,7 @@
 import type { Context } from '../base/context.ts';
 import { canonicalJson } from '../base/order.ts';
 import type { DebianConfig } from '../config/schema.ts';
-import { glibcOf, resolveCore } from '../debian/core-set.ts';
+import { glibcOf, pythonOf, resolveCore } from '../debian/core-set.ts';
 import { openSuite } from '../debian/mirror.ts';
 import type { DebPackage } from '../debian/package.ts';
 import type { ChosenPython } from '../plan/python.ts';
@@ -28,11 +28,16 @@ export async function resolveBase(
   architecture: Architecture,
 ): Promise<ResolvedBase> {
   const index = await openSuite(context, debian, chosen.suite, architecture.debian);
-  const key = canonicalJson({ coreVersion, index: index.digest, python: chosen.python, architecture: architecture.debian, debian });
+  const key = canonicalJson({
+    coreVersion,
+    index: index.digest,
+    python: chosen.python,
+    architecture: architecture.debian,
+    debian,
+  });
   const known = await cache.readRecord('core-set', key);
   const debs = isPackages(known) ? known : resolveCore(index, chosen.python);
   if (debs !== known) await cache.writeRecord('core-set', key, debs);
-  const fullVersion = upstreamVersion(debs, `python${chosen.python}`);
   return {
     debs,
     base: {
@@ -45,7 +50,7 @@ export async function resolveBase(
     },
     python: {
       version: chosen.python,
-      ...(fullVersion === undefined ? {} : { fullVersion }),
+      fullVersion: pythonOf(debs, chosen.python),
       abi: `cp${chosen.python.replace('.', '')}`,
       interpreter: `/usr/bin/python${chosen.python}`,
       prefix: venvPrefix,
@@ -56,10 +61,4 @@ export async function resolveBase(
 
 function isPackages(value: unknown): value is readonly DebPackage[] {
   return Array.isArray(value) && value.length > 0;
-}
-
-/** `3.13.5` of `3.13.5-2+deb13u1`. */
-function upstreamVersion(debs: readonly DebPackage[], name: string): string | undefined {
-  const found = debs.find((one) => one.name === name);
-  return found === undefined ? undefined : /^\d+\.\d+\.\d+/.exec(found.version)?.[0];
 }

@@ -99,7 +99,12 @@ interface WheelTools {
   readonly resolver: Resolver;
 }
 
-async function wheelsFor(tools: WheelTools, config: ResolvedConfig, platform: string, base: ResolvedBase): Promise<TargetWheels> {
+async function wheelsFor(
+  tools: WheelTools,
+  config: ResolvedConfig,
+  platform: string,
+  base: ResolvedBase,
+): Promise<TargetWheels> {
   const { python } = base;
   const { machine } = parseArchitecture(platform);
   const [major = 2, minor = 0] = base.base.glibc.split('.').map(Number);
@@ -112,7 +117,10 @@ async function wheelsFor(tools: WheelTools, config: ResolvedConfig, platform: st
     },
     target: { python: python.version, glibc: { major, minor }, architecture: machine },
   });
-  return { ...wheels, wheels: await Promise.all(wheels.wheels.map((wheel) => withSize(tools, wheel, wheels.urls[wheel.sha256]))) };
+  return {
+    ...wheels,
+    wheels: await Promise.all(wheels.wheels.map((wheel) => withSize(tools, wheel, wheels.urls[wheel.sha256]))),
+  };
 }
 
 /** Layering needs sizes: where neither lock nor index says one, the wheel is fetched now rather than later. */
@@ -134,8 +142,16 @@ function headersFor(resolver: Resolver, url: string): { headers?: Readonly<Recor
   return { headers: { authorization: `Basic ${token}` } };
 }
 
-function targetInputs(base: ResolvedBase, wheels: TargetWheels, resolver: Resolver, facts: ProjectFacts, debian: DebianConfig): TargetInputs {
-  const urls = Object.entries(wheels.urls).map(([digest, url]) => [digest as Digest, { url, ...headersFor(resolver, url) }] as const);
+function targetInputs(
+  base: ResolvedBase,
+  wheels: TargetWheels,
+  resolver: Resolver,
+  facts: ProjectFacts,
+  debian: DebianConfig,
+): TargetInputs {
+  const urls = Object.entries(wheels.urls).map(
+    ([digest, url]) => [digest as Digest, { url, ...headersFor(resolver, url) }] as const,
+  );
   return {
     debs: base.debs,
     debian,

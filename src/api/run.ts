@@ -10,6 +10,8 @@ import { writeRootfs } from '../store/rootfs.ts';
 import { build } from './build.ts';
 import type { MeteredContext } from './context.ts';
 
+export { parsePort, parseVolume } from '../engine/run.ts';
+
 export interface RunOptions {
   /** Only this platform of an image that has several. @default the machine's */
   readonly platform?: string;
@@ -30,9 +32,16 @@ export interface RunOptions {
 }
 
 /** Runs an OCI layout, or builds the application in a folder and runs that. Throws `TareError`. */
-export async function run(target: string, inline: InlineConfig, options: RunOptions, context: MeteredContext): Promise<RunResult> {
+export async function run(
+  target: string,
+  inline: InlineConfig,
+  options: RunOptions,
+  context: MeteredContext,
+): Promise<RunResult> {
   const place = resolve(target);
-  const wanted = parsePlatform(options.platform ?? renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux'));
+  const wanted = parsePlatform(
+    options.platform ?? renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux'),
+  );
   const { image, layoutDir } = await openImage(place, inline, renderPlatform(wanted), context);
   options.onBuilt?.();
   const { env, entrypoint, cmd, user, workdir, exposedPorts } = parseImageConfig(image.config, layoutDir);
@@ -67,7 +76,13 @@ export async function run(target: string, inline: InlineConfig, options: RunOpti
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     ...(options.healthcheck === undefined
       ? {}
-      : { healthcheck: { path: options.healthcheck, timeoutSeconds: options.healthcheckSeconds, port: first?.host ?? 8000 } }),
+      : {
+          healthcheck: {
+            path: options.healthcheck,
+            timeoutSeconds: options.healthcheckSeconds,
+            port: first?.host ?? 8000,
+          },
+        }),
     stopAfterHealthcheck: options.stopAfterHealthcheck,
   });
 }
@@ -77,7 +92,12 @@ interface OpenedImage {
   readonly layoutDir: string;
 }
 
-async function openImage(place: string, inline: InlineConfig, platform: string, context: MeteredContext): Promise<OpenedImage> {
+async function openImage(
+  place: string,
+  inline: InlineConfig,
+  platform: string,
+  context: MeteredContext,
+): Promise<OpenedImage> {
   if (await isLayout(place)) return { image: await readLayout(place, parsePlatform(platform)), layoutDir: place };
   const layoutDir = join(place, '.tare', 'image');
   const built = await build(place, { platforms: [platform], ...inline, output: `oci:${layoutDir}` }, context);

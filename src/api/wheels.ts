@@ -84,12 +84,19 @@ async function resolveWithResolver(
 ): Promise<TargetWheels> {
   const text = await inputs.resolver.resolve(source, inputs.target);
   const rule = `${because.rule}; resolved by ${await inputs.resolver.name()}`;
-  const selected = selectFromPylock(parsePylock(text, 'the resolver’s answer'), { ...inputs.selection, extras: [], groups: [] });
+  const selected = selectFromPylock(parsePylock(text, 'the resolver’s answer'), {
+    ...inputs.selection,
+    extras: [],
+    groups: [],
+  });
   const distributions = selected.map((one) => ({ ...one, because: { ...because, rule } }));
   return finish({ kind: 'resolved', because: { ...because, rule } }, await chooseWheels(inputs, distributions));
 }
 
-async function chooseWheels(inputs: WheelInputs, distributions: readonly LockedDistribution[]): Promise<readonly WheelSource[]> {
+async function chooseWheels(
+  inputs: WheelInputs,
+  distributions: readonly LockedDistribution[],
+): Promise<readonly WheelSource[]> {
   const client = inputs.resolver.client;
   return resolveWheels(distributions, inputs.target, {
     indexFiles: async (name) => (await client()).project(name),
@@ -112,10 +119,16 @@ async function findOpen(
     requiresDist: await requiresDistOf(inputs.cache, client, source),
   }));
   const [first] = findOpenRequirements(known, inputs.selection.environment);
-  return first === undefined ? undefined : `\`${first.neededBy}\` needs \`${first.name}\`, which the file does not have, so it is no lock`;
+  return first === undefined
+    ? undefined
+    : `\`${first.neededBy}\` needs \`${first.name}\`, which the file does not have, so it is no lock`;
 }
 
-async function requiresDistOf(cache: Cache, client: IndexClient, source: WheelSource): Promise<readonly string[] | undefined> {
+async function requiresDistOf(
+  cache: Cache,
+  client: IndexClient,
+  source: WheelSource,
+): Promise<readonly string[] | undefined> {
   const known = await cache.readRecord('requires-dist', source.wheel.sha256);
   if (Array.isArray(known)) return known.filter((one): one is string => typeof one === 'string');
   const text = source.indexFile === undefined ? undefined : await client.metadata(source.indexFile);

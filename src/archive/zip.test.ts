@@ -271,11 +271,7 @@ const hostile: readonly (readonly [string, string, readonly MadeMember[], MadeAr
   ['ZIP_DATA_INVALID', 'no deflate stream', [{ ...one, packed: Buffer.from([7, 7, 7, 7]) }]],
   ['ZIP_DATA_INVALID', 'cut deflate stream', [{ ...one, packed: packed.subarray(0, -3) }]],
   ['ZIP_DATA_INVALID', 'empty deflate stream', [{ name: 'a', packed: Buffer.alloc(0) }]],
-  [
-    'ZIP_TRAILING_DATA',
-    'something behind the stream',
-    [{ ...one, packed: Buffer.concat([packed, Buffer.from('x')]) }],
-  ],
+  ['ZIP_TRAILING_DATA', 'something behind the stream', [{ ...one, packed: Buffer.concat([packed, Buffer.from('x')]) }]],
   ['ZIP_TRAILING_DATA', 'a second stream', [{ ...one, packed: Buffer.concat([packed, packed]) }]],
   [
     'ZIP_TRAILING_DATA',

@@ -1,5 +1,6 @@
 const urlPattern = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@'"`<>]*@)?([^\s?#'"`<>]*)(\?[^\s#'"`<>]*)?/gi;
-const headerPattern = /\b(authorization|proxy-authorization|cookie|set-cookie|private-token)(["']?\s*[:=]\s*["']?)[^\r\n"']+/gi;
+const headerPattern =
+  /\b(authorization|proxy-authorization|cookie|set-cookie|private-token)(["']?\s*[:=]\s*["']?)[^\r\n"']+/gi;
 
 /** Query parameters whose values say nothing secret; every other value is removed. */
 const publicParameters = new Set(['n', 'last', 'scope', 'service', 'tag', 'from', 'mount', 'format']);

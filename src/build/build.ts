@@ -62,7 +62,13 @@ async function buildTarget(
   ]);
   assertClosed(target, wheels.installed);
   const mtime = inputs.sourceDateEpoch ?? earliestTime;
-  const environment = await buildEnvironmentLayer(tools, { target, inputs: targetInputs, wheels, strict: inputs.strict, mtime });
+  const environment = await buildEnvironmentLayer(tools, {
+    target,
+    inputs: targetInputs,
+    wheels,
+    strict: inputs.strict,
+    mtime,
+  });
   const layers = target.layers.map((layer): BuiltLayer => {
     const record = recordOf(layer, { base, environment, wheels: wheels.records, project });
     if (record === undefined) throw new Error(`layer \`${layer.title}\` was planned but not built`);
@@ -92,7 +98,9 @@ function recordOf(layer: PlannedLayer, records: Records): LayerRecord | undefine
       return records.environment;
     case 'data':
     case 'application':
-      return [...records.project].find(([planned]) => planned.kind === layer.kind && planned.title === layer.title)?.[1];
+      return [...records.project].find(
+        ([planned]) => planned.kind === layer.kind && planned.title === layer.title,
+      )?.[1];
   }
 }
 

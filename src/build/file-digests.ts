@@ -21,7 +21,11 @@ export interface DigestedFile {
 }
 
 /** Size and SHA-256 of files of the project, in the order of `paths`. */
-export async function readFileDigests(root: string, paths: readonly string[], cache: Cache): Promise<readonly DigestedFile[]> {
+export async function readFileDigests(
+  root: string,
+  paths: readonly string[],
+  cache: Cache,
+): Promise<readonly DigestedFile[]> {
   return mapLimit(paths, 16, (path) => readOne(root, path, cache));
 }
 

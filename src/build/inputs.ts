@@ -24,7 +24,10 @@ export interface TargetInputs {
   /** Where Debian packages come from, as configured. */
   readonly debian: DebianMirrorConfig;
   /** Where each wheel can be had, with request headers where the index wants some. */
-  readonly wheelUrls: ReadonlyMap<Digest, { readonly url: string; readonly headers?: Readonly<Record<string, string>> }>;
+  readonly wheelUrls: ReadonlyMap<
+    Digest,
+    { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  >;
   /** Normalised names of what the application asks for itself, for pip's install order. */
   readonly requested: readonly string[];
 }

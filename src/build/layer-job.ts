@@ -69,7 +69,9 @@ async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<
     installed.push({
       facts: wheelFacts(wheel, one),
       scripts: one.scripts.flatMap((entry) =>
-        entry.content?.kind === 'bytes' ? [{ path: entry.path, text: Buffer.from(entry.content.bytes).toString('utf8') }] : [],
+        entry.content?.kind === 'bytes'
+          ? [{ path: entry.path, text: Buffer.from(entry.content.bytes).toString('utf8') }]
+          : [],
       ),
       warnings: wheel.warnings.map((warning) => warning.message),
     });

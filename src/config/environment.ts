@@ -21,7 +21,11 @@ export function readEnvironmentConfig(env: Environment): UserConfig {
   }
   for (const key of listKeys) {
     const value = valueOf(env, key);
-    if (value !== undefined) config[key] = value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+    if (value !== undefined)
+      config[key] = value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
   }
   const port = valueOf(env, 'port');
   if (port !== undefined) config.port = parsePort(port);
@@ -43,13 +47,13 @@ function valueOf(env: Environment, key: ConfigKey): string | undefined {
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw invalid('TARE_PORT', text, 'a port from 1 to 65535');
+  throw invalid(variableName('port'), text, 'a port from 1 to 65535');
 }
 
 function parseSwitch(text: string): boolean {
   if (['1', 'true', 'yes', 'on'].includes(text.toLowerCase())) return true;
   if (['0', 'false', 'no', 'off'].includes(text.toLowerCase())) return false;
-  throw invalid('TARE_STRICT', text, '1 or 0');
+  throw invalid(variableName('strict'), text, '1 or 0');
 }
 
 function invalid(name: string, actual: string, expected: string): TareError {

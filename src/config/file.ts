@@ -21,7 +21,8 @@ export async function readFileConfig(project: Pick<Project, 'readToml'>): Promis
     });
   }
   if (own !== undefined) return parseSettings(own, [], own.root);
-  if (pyproject !== undefined && inPyproject !== undefined) return parseSettings(pyproject, ['tool', 'tare'], inPyproject);
+  if (pyproject !== undefined && inPyproject !== undefined)
+    return parseSettings(pyproject, ['tool', 'tare'], inPyproject);
   return { config: {}, lines: {} };
 }
 
@@ -44,10 +45,21 @@ function camelCased(settings: FileSettings): UserConfig {
   const securityMirror = debian?.['security-mirror'];
   return {
     ...present,
-    ...(processes === undefined ? {} : { processes: Object.fromEntries(Object.entries(processes).map(([name, one]) => [name, { command: one.command, ports: one.ports ?? [] }])) }),
+    ...(processes === undefined
+      ? {}
+      : {
+          processes: Object.fromEntries(
+            Object.entries(processes).map(([name, one]) => [name, { command: one.command, ports: one.ports ?? [] }]),
+          ),
+        }),
     ...(debian === undefined
       ? {}
-      : { debian: { ...(mirror === undefined ? {} : { mirror }), ...(securityMirror === undefined ? {} : { securityMirror }) } }),
+      : {
+          debian: {
+            ...(mirror === undefined ? {} : { mirror }),
+            ...(securityMirror === undefined ? {} : { securityMirror }),
+          },
+        }),
   };
 }
 

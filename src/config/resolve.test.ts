@@ -14,7 +14,8 @@ function projectOf(files: Readonly<Record<string, string>>) {
 
 describe('settings of a file', () => {
   test('stand under [tool.tare] or in tare.toml, with their lines', async () => {
-    const text = '[project]\nname = "x"\n\n[tool.tare]\npython = "3.11"\nport = 9000\n[tool.tare.debian]\nsecurity-mirror = "http://m.example/s"\n';
+    const text =
+      '[project]\nname = "x"\n\n[tool.tare]\npython = "3.11"\nport = 9000\n[tool.tare.debian]\nsecurity-mirror = "http://m.example/s"\n';
     const read = await readFileConfig(projectOf({ 'pyproject.toml': text }));
     expect(read.config).toEqual({ python: '3.11', port: 9000, debian: { securityMirror: 'http://m.example/s' } });
     expect(read.lines.port).toBe(6);
@@ -46,8 +47,18 @@ describe('which setting wins', () => {
   const file = { config: { python: '3.11', port: 1, tag: 'file' }, source: 'tare.toml', lines: { python: 3 } };
 
   test('flags over environment over file over defaults, each with its source', () => {
-    const config = resolveConfig(file, { TARE_PORT: '2', TARE_TAG: 'env', TARE_PLATFORMS: 'linux/amd64, linux/arm64' }, { tag: 'flag' });
-    expect(config).toMatchObject({ python: '3.11', port: 2, tag: 'flag', workdir: '/app', platforms: ['linux/amd64', 'linux/arm64'] });
+    const config = resolveConfig(
+      file,
+      { TARE_PORT: '2', TARE_TAG: 'env', TARE_PLATFORMS: 'linux/amd64, linux/arm64' },
+      { tag: 'flag' },
+    );
+    expect(config).toMatchObject({
+      python: '3.11',
+      port: 2,
+      tag: 'flag',
+      workdir: '/app',
+      platforms: ['linux/amd64', 'linux/arm64'],
+    });
     expect(config.sources.python).toEqual({ file: 'tare.toml', line: 3, rule: 'the setting `python`' });
     expect(config.sources.port?.rule).toContain('TARE_PORT');
     expect(config.sources.workdir?.rule).toBe('the default');

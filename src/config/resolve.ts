@@ -63,7 +63,11 @@ export function resolveConfig(
   return { ...merged, processes: Object.fromEntries(processes), sources };
 }
 
-function note(sources: Partial<Record<ConfigKey, Because>>, config: UserConfig, because: (key: ConfigKey) => Because): void {
+function note(
+  sources: Partial<Record<ConfigKey, Because>>,
+  config: UserConfig,
+  because: (key: ConfigKey) => Because,
+): void {
   for (const key of Object.keys(config) as ConfigKey[]) sources[key] = because(key);
 }
 

@@ -48,7 +48,9 @@ describe('where apt gets Debian from', () => {
       'deb http://s.example/debian-security bullseye-security main',
     ].join('\n');
     expect(await addresses({ 'sources.list': text })).toEqual(both);
-    expect(await addresses({ 'sources.list.d/a.list': text.replace('bullseye-security', 'buster/updates') })).toEqual(both);
+    expect(await addresses({ 'sources.list.d/a.list': text.replace('bullseye-security', 'buster/updates') })).toEqual(
+      both,
+    );
   });
 
   test.each([
@@ -63,7 +65,10 @@ describe('where apt gets Debian from', () => {
   test('a source that is switched off is no mirror', async () => {
     const text = 'Enabled: no\nTypes: deb\nURIs: http://m.example/debian\nSuites: sid\nComponents: main\n';
     expect(await addresses({ 'sources.list.d/x.sources': text })).toEqual([undefined, undefined]);
-    expect(await addresses({ 'sources.list.d/x.sources.save': text.replace('no', 'yes') })).toEqual([undefined, undefined]);
+    expect(await addresses({ 'sources.list.d/x.sources.save': text.replace('no', 'yes') })).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 
   test('a list of mirrors in a file, as cloud images have it', async () => {
@@ -84,7 +89,8 @@ describe('what apt is told in apt.conf', () => {
   test('proxies and dates, in either notation, later files winning', async () => {
     const root = await aptRoot({
       'apt.conf.d/10proxy': 'Acquire::http::Proxy "http://old.example:1";',
-      'apt.conf.d/20proxy': '// c\nAcquire { http { Proxy "http://p.example:3128/"; }; /* x */ Check-Valid-Until "false"; };',
+      'apt.conf.d/20proxy':
+        '// c\nAcquire { http { Proxy "http://p.example:3128/"; }; /* x */ Check-Valid-Until "false"; };',
       'apt.conf.d/99.bak': 'Acquire::http::Proxy "http://bak.example:1";',
     });
     expect(await readAptSources(root)).toMatchObject({

@@ -96,7 +96,11 @@ describe('opening a suite', () => {
     const here = await setting();
     const before = await open(here);
     const newer = makeDeb({ name: 'aa', version: '2.0-1' });
-    await here.mirror.publish(archiveAddress, { codename: 'trixie', debs: [newer], date: 'Sun, 22 Nov 2026 10:00:00 UTC' }, key);
+    await here.mirror.publish(
+      archiveAddress,
+      { codename: 'trixie', debs: [newer], date: 'Sun, 22 Nov 2026 10:00:00 UTC' },
+      key,
+    );
     const after = await open(here, { refresh: true });
     expect(after.find('aa')?.version).toBe('2.0-1');
     expect(after.digest).not.toBe(before.digest);
@@ -123,7 +127,9 @@ describe('opening a suite', () => {
     expect(index.find('aa')?.version).toBe('1.0-1+deb13u1');
     expect(context.warnings).toEqual([expect.stringContaining('security')]);
     const named = { ...here.config, securityMirror: securityAddress };
-    expect(await failure(openSuite(here.context(), named, 'trixie', 'amd64'))).toMatchObject({ code: 'DEBIAN_SUITE_MISSING' });
+    expect(await failure(openSuite(here.context(), named, 'trixie', 'amd64'))).toMatchObject({
+      code: 'DEBIAN_SUITE_MISSING',
+    });
   });
 
   test('an architecture that the mirror does not carry', async () => {
@@ -152,7 +158,10 @@ describe('a release file that is not to be trusted', () => {
     ['a field before it', (text) => `Codename: trixie\n${text}`],
     ['a field behind it', (text) => `${text}\nCodename: trixie\n`],
     ['a second message behind it', (text) => `${text}\n${text}`],
-    ['no signature at all', (text) => text.split('\n\n').slice(1).join('\n\n').split('-----BEGIN PGP SIGNATURE')[0] ?? ''],
+    [
+      'no signature at all',
+      (text) => text.split('\n\n').slice(1).join('\n\n').split('-----BEGIN PGP SIGNATURE')[0] ?? '',
+    ],
     ['half of it', (text) => text.slice(0, text.length / 2)],
     ['a page of something else', () => '<html>please log in</html>'],
     ['nothing', () => ''],
@@ -162,7 +171,10 @@ describe('a release file that is not to be trusted', () => {
 
   test('out of date, and apt on this machine minds', async () => {
     const here = await setting({ validUntil: 'Sun, 22 Nov 2026 11:59:59 UTC' });
-    expect(await failure(open(here))).toMatchObject({ code: 'DEBIAN_INDEX_EXPIRED', actual: expect.stringContaining('2026-11-22') });
+    expect(await failure(open(here))).toMatchObject({
+      code: 'DEBIAN_INDEX_EXPIRED',
+      actual: expect.stringContaining('2026-11-22'),
+    });
   });
 
   test('out of date, and apt on this machine does not mind: one warning', async () => {
@@ -188,7 +200,11 @@ describe('a release file that is not to be trusted', () => {
   test('older than what this mirror sent before, though it is still signed and valid', async () => {
     const here = await setting();
     await open(here);
-    await here.mirror.publish(archiveAddress, { codename: 'trixie', debs: [base], date: 'Fri, 20 Nov 2026 09:15:44 UTC' }, key);
+    await here.mirror.publish(
+      archiveAddress,
+      { codename: 'trixie', debs: [base], date: 'Fri, 20 Nov 2026 09:15:44 UTC' },
+      key,
+    );
     for (let again = 0; again < 2; again++) {
       expect(await failure(open(here, { refresh: true }))).toMatchObject({ code: 'DEBIAN_INDEX_ROLLED_BACK' });
     }
@@ -198,7 +214,11 @@ describe('a release file that is not to be trusted', () => {
     const here = await setting({ codename: 'bookworm' });
     const text = here.mirror.files.get(`${archiveAddress}/dists/bookworm/InRelease`);
     here.mirror.files.set(inRelease, text ?? new Uint8Array(0));
-    expect(await failure(open(here))).toMatchObject({ code: 'DEBIAN_SUITE_MISMATCH', expected: 'trixie', actual: 'bookworm' });
+    expect(await failure(open(here))).toMatchObject({
+      code: 'DEBIAN_SUITE_MISMATCH',
+      expected: 'trixie',
+      actual: 'bookworm',
+    });
   });
 
   test.each([
@@ -224,18 +244,21 @@ describe('a mirror that fails', () => {
     expect((await open(here)).find('aa')).toBeDefined();
   });
 
-  test.each(['down', 'error 503'] as const)('%s: an error that is worth retrying, and with a cache only a warning', async (fault) => {
-    const here = await setting();
-    here.mirror.faults.set('trixie/InRelease', fault);
-    expect(await failure(open(here))).toMatchObject({ transient: true });
-    here.mirror.faults.clear();
-    await open(here);
-    here.mirror.faults.set('trixie/InRelease', fault);
-    const later = here.context({ now: () => new Date('2026-11-25T00:00:00Z') });
-    await openSuite(later, here.config, 'trixie', 'amd64');
-    expect(later.warnings).toEqual([expect.stringContaining('2026-11-22')]);
-    expect(await failure(open(here, { refresh: true }))).toMatchObject({ transient: true });
-  });
+  test.each(['down', 'error 503'] as const)(
+    '%s: an error that is worth retrying, and with a cache only a warning',
+    async (fault) => {
+      const here = await setting();
+      here.mirror.faults.set('trixie/InRelease', fault);
+      expect(await failure(open(here))).toMatchObject({ transient: true });
+      here.mirror.faults.clear();
+      await open(here);
+      here.mirror.faults.set('trixie/InRelease', fault);
+      const later = here.context({ now: () => new Date('2026-11-25T00:00:00Z') });
+      await openSuite(later, here.config, 'trixie', 'amd64');
+      expect(later.warnings).toEqual([expect.stringContaining('2026-11-22')]);
+      expect(await failure(open(here, { refresh: true }))).toMatchObject({ transient: true });
+    },
+  );
 
   test('sends another index than the one it lists', async () => {
     const here = await setting();

@@ -22,7 +22,12 @@ describe('the compact form of an index', () => {
     for (const size of [1, 3, 64, 100_000]) {
       const index = await compact(text, size);
       expect(index.size).toBe(4);
-      expect(index.find('aa').map((one) => one('version')).sort()).toEqual(['1', '2']);
+      expect(
+        index
+          .find('aa')
+          .map((one) => one('version'))
+          .sort(),
+      ).toEqual(['1', '2']);
       expect(index.find('zlib1g').map((one) => one('filename'))).toEqual(['pool/zlib1g_1.deb']);
       expect(['a', 'aa-', 'b', 'zz', ''].flatMap((name) => index.find(name))).toEqual([]);
     }
@@ -69,9 +74,12 @@ describe('the compact form of an index', () => {
 
   test('random bytes are refused or give an index', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ maxLength: 200, unit: fc.constantFrom('a', ':', '\n', ' ', 'Package', 'ÿ') }), async (text) => {
-        await compact(text).catch((error: unknown) => expect(error).toBeInstanceOf(TareError));
-      }),
+      fc.asyncProperty(
+        fc.string({ maxLength: 200, unit: fc.constantFrom('a', ':', '\n', ' ', 'Package', 'ÿ') }),
+        async (text) => {
+          await compact(text).catch((error: unknown) => expect(error).toBeInstanceOf(TareError));
+        },
+      ),
     );
   });
 });

@@ -44,13 +44,22 @@ describe('solving dependencies', () => {
   });
 
   test('a virtual package: the real one of that name first, then by priority, then by name', async () => {
-    const packages = { aa: { Depends: 'mta' }, zz: { Provides: 'mta', Priority: 'important' }, bb: { Provides: 'mta' } };
+    const packages = {
+      aa: { Depends: 'mta' },
+      zz: { Provides: 'mta', Priority: 'important' },
+      bb: { Provides: 'mta' },
+    };
     expect(await solve(packages, 'aa')).toBe('aa zz');
     expect(await solve({ ...packages, mta: {} }, 'aa')).toBe('aa mta');
   });
 
   test('a versioned dependency is fulfilled by a provider that says its version only', async () => {
-    const packages = { aa: { Depends: 'abi (>= 2)' }, bb: { Provides: 'abi' }, cc: { Provides: 'abi (= 1)' }, dd: { Provides: 'abi (= 2.1)' } };
+    const packages = {
+      aa: { Depends: 'abi (>= 2)' },
+      bb: { Provides: 'abi' },
+      cc: { Provides: 'abi (= 1)' },
+      dd: { Provides: 'abi (= 2.1)' },
+    };
     expect(await solve(packages, 'aa')).toBe('aa dd');
   });
 
@@ -67,11 +76,13 @@ describe('solving dependencies', () => {
     expect(await solve(packages, 'aa')).toBe('aa cc dd');
   });
 
-  test('a conflict with a version, and with a virtual package of one\'s own', async () => {
+  test("a conflict with a version, and with a virtual package of one's own", async () => {
     expect(await solve({ aa: { Depends: 'bb', Breaks: 'bb (<< 1.0)' }, bb: {} }, 'aa')).toBe('aa bb');
     const mta = { Provides: 'mta', Conflicts: 'mta' };
     expect(await solve({ aa: mta }, 'aa')).toBe('aa');
-    await expect(solve({ aa: mta, bb: mta }, 'aa, bb')).rejects.toMatchObject({ message: expect.stringContaining('conflicts with') });
+    await expect(solve({ aa: mta, bb: mta }, 'aa, bb')).rejects.toMatchObject({
+      message: expect.stringContaining('conflicts with'),
+    });
   });
 
   test('names that count as provided are not followed', async () => {

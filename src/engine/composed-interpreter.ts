@@ -46,7 +46,11 @@ export async function composedInterpreter(request: ComposedInterpreterRequest): 
   await mkdir(join(folder, 'lib'), { recursive: true });
   await rm(library, { force: true });
   await symlink(await resolveInRoot(root, `/usr/lib/python${pythonVersion}`), library);
-  await writeFileAtomically(launcher, renderLauncher({ loader, python, launcher, libraries: libraryFolders(root, triplet.folder) }), 0o755);
+  await writeFileAtomically(
+    launcher,
+    renderLauncher({ loader, python, launcher, libraries: libraryFolders(root, triplet.folder) }),
+    0o755,
+  );
   await chmod(launcher, 0o755);
   return launcher;
 }

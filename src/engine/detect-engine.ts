@@ -44,7 +44,9 @@ function engineMissing(context: Context, wanted: EngineName | undefined): TareEr
   return new TareError({
     code: 'ENGINE_MISSING',
     message: wanted === undefined ? 'nothing here can run a container' : `\`${wanted}\` cannot be used here`,
-    expected: linux ? 'docker or podman that answers, runc, or namespaces by `unshare`' : 'docker or podman that answers',
+    expected: linux
+      ? 'docker or podman that answers, runc, or namespaces by `unshare`'
+      : 'docker or podman that answers',
     hint: linux
       ? 'apt-get install podman, or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0'
       : 'start Docker Desktop, or install podman and run: podman machine init --now',

@@ -13,7 +13,8 @@ export async function findDocker(context: Context): Promise<Engine | undefined> 
     // A client without an engine says so by its exit code only in newer versions; the answer is empty in all.
     if (code !== 0 || !/^\d/.test(stdout)) continue;
     const networks = await runProgram(path, ['network', 'ls', '--format', '{{.Driver}}'], options);
-    const hostNetwork = context.host.platform === 'linux' && networks.code === 0 && !/^(bridge|nat)$/m.test(networks.stdout);
+    const hostNetwork =
+      context.host.platform === 'linux' && networks.code === 0 && !/^(bridge|nat)$/m.test(networks.stdout);
     return clientEngine({ name: 'docker', path, hostNetwork, hostLimits: false });
   }
   return undefined;

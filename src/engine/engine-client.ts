@@ -36,7 +36,12 @@ async function ask(context: Context, client: EngineClient, args: readonly string
   return runProgram(client.path, args, { env: context.env });
 }
 
-async function provideImage(context: Context, client: EngineClient, request: RunRequest, session: RunSession): Promise<string> {
+async function provideImage(
+  context: Context,
+  client: EngineClient,
+  request: RunRequest,
+  session: RunSession,
+): Promise<string> {
   const { configDigest } = request.image;
   if (configDigest !== undefined) {
     const known = await ask(context, client, ['image', 'inspect', '--format', '{{.Id}}', configDigest]);
@@ -47,7 +52,8 @@ async function provideImage(context: Context, client: EngineClient, request: Run
   const result = await ask(context, client, ['load', '--input', archive]);
   await rm(archive, { force: true });
   const image = parseLoadedImage(result.stdout);
-  if (result.code !== 0 || image === undefined) throw engineFailed(client.name, 'load the image', `${result.stdout}${result.stderr}`);
+  if (result.code !== 0 || image === undefined)
+    throw engineFailed(client.name, 'load the image', `${result.stdout}${result.stderr}`);
   return image;
 }
 
@@ -66,7 +72,12 @@ async function createContainer(
 ): Promise<string> {
   const environmentFile = join(session.room, 'environment');
   await writeFileAtomically(environmentFile, renderEnvironmentFile(request.env), 0o600);
-  const args = renderCreateArguments(request, { image, environmentFile, hostNetwork: client.hostNetwork, hostLimits: client.hostLimits });
+  const args = renderCreateArguments(request, {
+    image,
+    environmentFile,
+    hostNetwork: client.hostNetwork,
+    hostLimits: client.hostLimits,
+  });
   const result = await ask(context, client, args);
   const id = /^[0-9a-f]{12,64}$/m.exec(result.stdout)?.[0];
   if (result.code === 0 && id !== undefined) return id;
@@ -91,7 +102,8 @@ async function startContainer(
     clientEnded = true;
     const code = await exitCodeOf(context, client, id);
     ended = true;
-    if (code === undefined) throw startFailure(client, request, 'start the container', await stateError(context, client, id, session));
+    if (code === undefined)
+      throw startFailure(client, request, 'start the container', await stateError(context, client, id, session));
     keeps = !request.remove;
     return code;
   });
@@ -115,7 +127,12 @@ const killAttempts = 20;
 const killPauseMs = 100;
 
 /** By the engine and not through its attached client, which passes signals on only from some moment on, and with a terminal never. */
-async function killContainer(context: Context, client: EngineClient, id: string, signal: NodeJS.Signals): Promise<void> {
+async function killContainer(
+  context: Context,
+  client: EngineClient,
+  id: string,
+  signal: NodeJS.Signals,
+): Promise<void> {
   for (let attempt = 0; attempt < killAttempts; attempt++) {
     const { code } = await ask(context, client, ['kill', '--signal', signal, id]);
     if (code === 0 || (await statusOf(context, client, id)).status === 'exited') return;
@@ -129,7 +146,13 @@ interface ContainerStatus {
 }
 
 async function statusOf(context: Context, client: EngineClient, id: string): Promise<ContainerStatus> {
-  const { stdout } = await ask(context, client, ['container', 'inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', id]);
+  const { stdout } = await ask(context, client, [
+    'container',
+    'inspect',
+    '--format',
+    '{{.State.Status}} {{.State.ExitCode}}',
+    id,
+  ]);
   const [status = '', exitCode = ''] = stdout.trim().split(' ');
   return { status, exitCode: Number(exitCode) };
 }
@@ -151,5 +174,7 @@ async function stateError(context: Context, client: EngineClient, id: string, se
 
 function startFailure(client: EngineClient, request: RunRequest, doing: string, text: string): Error {
   const missing = /exec: \\?"([^"\\]+)\\?": (?:executable file not found|stat )/.exec(text)?.[1];
-  return missing === undefined ? engineFailed(client.name, doing, text) : commandNotFound(missing, request.image.platform);
+  return missing === undefined
+    ? engineFailed(client.name, doing, text)
+    : commandNotFound(missing, request.image.platform);
 }

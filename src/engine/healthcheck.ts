@@ -50,12 +50,16 @@ export function healthcheckUrl(check: HealthcheckRequest): string {
 /** The status of one request, or why there is none. No proxy is asked: it is this machine. */
 async function ask(url: string, stop: AbortSignal): Promise<number | string> {
   return new Promise((resolve) => {
-    const request = get(url, { signal: AbortSignal.any([stop, AbortSignal.timeout(requestMs)]), agent: false }, (response) => {
-      response.resume();
-      response.on('error', () => undefined);
-      resolve(response.statusCode ?? 0);
-      response.on('end', () => request.destroy());
-    });
+    const request = get(
+      url,
+      { signal: AbortSignal.any([stop, AbortSignal.timeout(requestMs)]), agent: false },
+      (response) => {
+        response.resume();
+        response.on('error', () => undefined);
+        resolve(response.statusCode ?? 0);
+        response.on('end', () => request.destroy());
+      },
+    );
     request.on('error', (error) => resolve(error.message));
   });
 }

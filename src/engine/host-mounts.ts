@@ -39,7 +39,11 @@ export async function assertVolumes(volumes: readonly VolumeMount[]): Promise<vo
 
 /** The name service of the host and the volumes of the request, with their places made in the unpacked root. */
 export async function prepareMounts(root: string, request: RunRequest): Promise<readonly HostMount[]> {
-  const wanted: VolumeMount[] = ['/etc/resolv.conf', '/etc/hosts'].map((path) => ({ source: path, target: path, readOnly: true }));
+  const wanted: VolumeMount[] = ['/etc/resolv.conf', '/etc/hosts'].map((path) => ({
+    source: path,
+    target: path,
+    readOnly: true,
+  }));
   const mounts: HostMount[] = [];
   for (const { source, target, readOnly } of [...wanted, ...request.volumes]) {
     const kind = await kindOf(source);

@@ -37,7 +37,11 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
   const child = spawn(options.file, options.args, {
     env: { ...options.env },
     detached: !request.tty,
-    stdio: [request.interactive ? 'inherit' : 'ignore', ...outputs, ...(options.status === true ? ['pipe' as const] : [])],
+    stdio: [
+      request.interactive ? 'inherit' : 'ignore',
+      ...outputs,
+      ...(options.status === true ? ['pipe' as const] : []),
+    ],
   });
   for (const pipe of pipes ?? []) closeSync(pipe.writeEnd);
   const reading: Promise<void>[] = [];
@@ -95,11 +99,18 @@ async function openPipes(options: HostProcessOptions): Promise<readonly Pipe[] |
   const files = ['stdout', 'stderr'].map((name) => join(options.session.room, name));
   const made = await runProgram(options.mkfifo, ['-m', '600', ...files], { env: {} });
   if (made.code !== 0) {
-    throw new TareError({ code: 'RUN_SETUP_FAILED', message: `mkfifo failed: ${made.stderr.trim()}`, hint: 'choose a cache folder on a local disk with TARE_CACHE_DIR' });
+    throw new TareError({
+      code: 'RUN_SETUP_FAILED',
+      message: `mkfifo failed: ${made.stderr.trim()}`,
+      hint: 'choose a cache folder on a local disk with TARE_CACHE_DIR',
+    });
   }
   return files.map((file) => {
     const readEnd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    return { source: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd: openSync(file, constants.O_WRONLY) };
+    return {
+      source: new Socket({ fd: readEnd, readable: true, writable: false }),
+      writeEnd: openSync(file, constants.O_WRONLY),
+    };
   });
 }
 
@@ -107,7 +118,10 @@ async function openPipes(options: HostProcessOptions): Promise<readonly Pipe[] |
 export async function childrenOf(pid: number): Promise<readonly number[]> {
   try {
     const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    return text.split(' ').filter((part) => part.trim() !== '').map(Number);
+    return text
+      .split(' ')
+      .filter((part) => part.trim() !== '')
+      .map(Number);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ESRCH') return [];
     throw error;

@@ -3,8 +3,6 @@ import type { Context } from '../base/context.ts';
 import { isTareError } from '../base/errors.ts';
 import { listPrograms, runProgram } from './program.ts';
 
-export { type ComposedInterpreterRequest, composedInterpreter } from './composed-interpreter.ts';
-
 /** A Python on this machine. */
 export interface Interpreter {
   /** Absolute path of the interpreter itself, behind any shim. */

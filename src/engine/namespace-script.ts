@@ -36,7 +36,14 @@ const enteringCapabilities = ['setgid', 'setuid', 'sys_chroot', 'setfcap'] as co
 
 /** Arguments of `unshare` for the outer namespaces, all of which end when it does. */
 export function namespaceArguments(rootless: boolean): readonly string[] {
-  return [...(rootless ? ['--user', '--map-root-user'] : []), '--mount', '--ipc', '--pid', '--fork', '--kill-child=KILL'];
+  return [
+    ...(rootless ? ['--user', '--map-root-user'] : []),
+    '--mount',
+    '--ipc',
+    '--pid',
+    '--fork',
+    '--kill-child=KILL',
+  ];
 }
 
 /**
@@ -79,7 +86,12 @@ function bindLines(mount: string, { source, place, readOnly }: HostMount): reado
   const bind = `${mount} --bind ${from} ${to} 2>/dev/null || ${mount} --rbind ${from} ${to}`;
   const remount = (options: string): string => `${mount} -o remount,bind,ro${options} ${to}`;
   // There it must keep the flags that it inherits, which not every `mount` adds by itself.
-  return readOnly ? [bind, `${remount('')} 2>/dev/null || ${remount(',nosuid,nodev')} 2>/dev/null || ${remount(',nosuid,nodev,noexec')}`] : [bind];
+  return readOnly
+    ? [
+        bind,
+        `${remount('')} 2>/dev/null || ${remount(',nosuid,nodev')} 2>/dev/null || ${remount(',nosuid,nodev,noexec')}`,
+      ]
+    : [bind];
 }
 
 /** A pipe belongs to who made it; opening `/dev/stdout` by name needs its owner. */

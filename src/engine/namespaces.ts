@@ -19,7 +19,11 @@ export async function findNamespaces(context: Context): Promise<Engine | undefin
   if (tools === undefined) return undefined;
   const rootless = process.getuid?.() !== 0;
   const probe = [...namespaceArguments(rootless), '--', '/bin/sh', '-c', ':'];
-  const { code, stderr } = await runProgram(tools.unshare, probe, { env: context.env, timeoutSeconds: 20, signal: context.signal });
+  const { code, stderr } = await runProgram(tools.unshare, probe, {
+    env: context.env,
+    timeoutSeconds: 20,
+    signal: context.signal,
+  });
   if (code !== 0) {
     context.log.debug(`namespaces cannot be made: ${stderr.trim()}`);
     return undefined;

@@ -11,7 +11,8 @@ const machines: Readonly<Record<string, { readonly node: string; readonly qemu: 
 export async function assertRunnable(context: Context, platform: string): Promise<void> {
   const [os, architecture = ''] = platform.split('/');
   const machine = machines[architecture];
-  if (os !== 'linux' || machine === undefined) throw notRunnable(context, platform, 'tare runs linux/amd64 and linux/arm64');
+  if (os !== 'linux' || machine === undefined)
+    throw notRunnable(context, platform, 'tare runs linux/amd64 and linux/arm64');
   if (context.host.platform !== 'linux' || context.host.arch === machine.node) return;
   const file = `/proc/sys/fs/binfmt_misc/qemu-${machine.qemu}`;
   const registration = await readTextIfThere(file);

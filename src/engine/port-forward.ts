@@ -15,7 +15,10 @@ export async function forwardPort(mapping: PortMapping): Promise<PortForward> {
   // Half-open both ways: a client may end its request before it has the answer.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const inner = connect({ host: loopback, port: mapping.container, allowHalfOpen: true });
-    for (const [socket, other] of [[client, inner], [inner, client]] as const) {
+    for (const [socket, other] of [
+      [client, inner],
+      [inner, client],
+    ] as const) {
       open.add(socket);
       socket.on('close', () => open.delete(socket));
       socket.on('error', () => other.destroy());

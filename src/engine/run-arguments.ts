@@ -6,10 +6,13 @@ const portHint = '-p 8000:80 (host, container), or -p 8000 for the same port on 
 
 /** Reads `HOST:CONTAINER` or one port for both, with `127.0.0.1:` before and `/tcp` behind allowed. */
 export function parsePort(text: string): PortMapping {
-  const match = /^(?:(?<address>[^:]*|\[[^\]]*\]):)??(?:(?<host>\d+):)?(?<container>\d+)(?:\/(?<protocol>\w+))?$/.exec(text);
+  const match = /^(?:(?<address>[^:]*|\[[^\]]*\]):)??(?:(?<host>\d+):)?(?<container>\d+)(?:\/(?<protocol>\w+))?$/.exec(
+    text,
+  );
   const groups = match?.groups;
   if (groups === undefined) throw portInvalid(text, 'it is not a port or two');
-  if (groups['protocol'] !== undefined && groups['protocol'] !== 'tcp') throw portInvalid(text, 'only TCP is forwarded');
+  if (groups['protocol'] !== undefined && groups['protocol'] !== 'tcp')
+    throw portInvalid(text, 'only TCP is forwarded');
   const address = groups['address'];
   if (address !== undefined && address !== '127.0.0.1' && address !== 'localhost') {
     throw portInvalid(text, 'ports are opened on 127.0.0.1 only');
@@ -40,7 +43,8 @@ export function parseVolume(text: string, folder: string): VolumeMount {
   if (source === undefined || target === undefined || text.includes('\0')) {
     throw volumeInvalid(text, 'it is not a path here and an absolute path in the container');
   }
-  if (option !== undefined && option !== 'ro' && option !== 'rw') throw volumeInvalid(text, `unknown option \`${option}\``);
+  if (option !== undefined && option !== 'ro' && option !== 'rw')
+    throw volumeInvalid(text, `unknown option \`${option}\``);
   const normalised = posix.normalize(target).replace(/(?<=.)\/$/, '');
   if (normalised === '/') throw volumeInvalid(text, 'the whole root cannot be replaced');
   if (!isAbsolute(source) && !/^\.{1,2}([\\/]|$)/.test(source) && !/[\\/]/.test(source)) {

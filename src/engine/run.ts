@@ -112,7 +112,11 @@ async function attend(
     const { healthcheck } = request;
     if (healthcheck !== undefined) {
       const { finished } = container;
-      const status = await waitForHealthcheck(healthcheck, { finished, tail: session.output.tail, signal: context.signal });
+      const status = await waitForHealthcheck(healthcheck, {
+        finished,
+        tail: session.output.tail,
+        signal: context.signal,
+      });
       context.log.info(`${healthcheckUrl(healthcheck)} answers with status ${status}`);
       if (request.stopAfterHealthcheck === true) {
         await stopContainer(container);
@@ -122,7 +126,8 @@ async function attend(
     return renderResult(await container.finished);
   } catch (error) {
     // That it ended before it answered is no failure where the person ended it.
-    if (isTareError(error) && error.code === 'HEALTHCHECK_EXITED' && wasAskedToEnd()) return renderResult(await container.finished);
+    if (isTareError(error) && error.code === 'HEALTHCHECK_EXITED' && wasAskedToEnd())
+      return renderResult(await container.finished);
     throw error;
   } finally {
     context.signal.removeEventListener('abort', stop);

@@ -28,7 +28,11 @@ export async function findRunc(context: Context, request: RunRequest): Promise<E
   );
   if (runc === undefined || setpriv === undefined || unshare === undefined || mkfifo === undefined) return undefined;
   const tools = { runc, setpriv, unshare, mkfifo };
-  const { code } = await runProgram(runc, ['--version'], { env: context.env, timeoutSeconds: 20, signal: context.signal });
+  const { code } = await runProgram(runc, ['--version'], {
+    env: context.env,
+    timeoutSeconds: 20,
+    signal: context.signal,
+  });
   if (code !== 0) return undefined;
   if (process.getuid?.() === 0) return engine(tools, undefined);
   const mappings = await findMappings(context, request);
@@ -88,7 +92,18 @@ async function start(
 
 /** A process namespace around runc: when tare ends, however that is, everything in it does. */
 function endingWithTare(tools: RuncTools, run: readonly string[]): readonly string[] {
-  return ['--pdeathsig', 'KILL', tools.unshare, '--mount', '--pid', '--fork', '--kill-child=KILL', '--mount-proc', '--', ...run];
+  return [
+    '--pdeathsig',
+    'KILL',
+    tools.unshare,
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child=KILL',
+    '--mount-proc',
+    '--',
+    ...run,
+  ];
 }
 
 interface RuncRun {

@@ -47,19 +47,38 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
     linux: {
       namespaces: ['pid', 'ipc', 'mount', ...(input.rootless === undefined ? [] : ['user'])].map((type) => ({ type })),
       ...(input.rootless === undefined ? {} : { uidMappings: input.rootless.uids, gidMappings: input.rootless.gids }),
-      maskedPaths: ['/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/sched_debug', '/proc/scsi', '/sys/firmware'],
+      maskedPaths: [
+        '/proc/acpi',
+        '/proc/kcore',
+        '/proc/keys',
+        '/proc/latency_stats',
+        '/proc/timer_list',
+        '/proc/sched_debug',
+        '/proc/scsi',
+        '/sys/firmware',
+      ],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
   };
 }
 
 function systemMounts(rootless: boolean): readonly unknown[] {
-  const tmpfs = (destination: string, source: string, ...options: readonly string[]): unknown => ({ destination, type: 'tmpfs', source, options });
+  const tmpfs = (destination: string, source: string, ...options: readonly string[]): unknown => ({
+    destination,
+    type: 'tmpfs',
+    source,
+    options,
+  });
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: sealed },
     tmpfs('/dev', 'tmpfs', 'nosuid', 'strictatime', 'mode=755', 'size=65536k'),
     // Group 5, tty, has no number in a user namespace that maps few.
-    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'] },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
+    },
     tmpfs('/dev/shm', 'shm', ...sealed, 'mode=1777', 'size=65536k'),
     // A new sysfs belongs to a network namespace, which without root is not ours.
     rootless

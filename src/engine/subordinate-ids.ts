@@ -22,7 +22,11 @@ export function parseSubordinateIds(text: string, owner: string, uid: number, le
  * Users for a container without root: the caller is the image's user, so that what the caller unpacked belongs to it,
  * and the numbers before it, root among them, are subordinate ones. Undefined where there are too few.
  */
-export async function rootlessMappings(owner: string, ids: UserIds, user: UserIds): Promise<RootlessMappings | undefined> {
+export async function rootlessMappings(
+  owner: string,
+  ids: UserIds,
+  user: UserIds,
+): Promise<RootlessMappings | undefined> {
   const uids = await mappings('/etc/subuid', owner, ids, ids.uid, user.uid);
   const gids = await mappings('/etc/subgid', owner, ids, ids.gid, user.gid);
   return uids === undefined || gids === undefined ? undefined : { uids, gids };

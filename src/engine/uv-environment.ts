@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { systemErrorCode } from '../base/errors.ts';
-import type { IndexConfig } from '../python/index-config.ts';
+import { type IndexConfig, withUserInfo } from '../python/index-config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,7 +31,12 @@ function systemCertificates(env: Environment, version: string): Environment {
 
 async function indexVariables(env: Environment, index: IndexConfig): Promise<Record<string, string>> {
   const variables: Record<string, string> = {};
-  const set = (field: keyof IndexConfig, name: string, value: string | undefined, ...others: readonly string[]): void => {
+  const set = (
+    field: keyof IndexConfig,
+    name: string,
+    value: string | undefined,
+    ...others: readonly string[]
+  ): void => {
     if (value === undefined || value === '' || isOfUv(index, field)) return;
     if (firstOf(env, name, ...others) === undefined) variables[name] = value;
   };
@@ -41,7 +46,8 @@ async function indexVariables(env: Environment, index: IndexConfig): Promise<Rec
   set('extraIndexUrls', 'UV_INDEX', extra.join(' '), 'UV_EXTRA_INDEX_URL');
   set('findLinks', 'UV_FIND_LINKS', (await usableFindLinks(index)).join(','));
   set('trustedHosts', 'UV_INSECURE_HOST', index.trustedHosts.join(' '));
-  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY']) set('proxy', name, index.proxy, name.toLowerCase(), 'ALL_PROXY', 'all_proxy');
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY'])
+    set('proxy', name, index.proxy, name.toLowerCase(), 'ALL_PROXY', 'all_proxy');
   return variables;
 }
 
@@ -72,12 +78,7 @@ function isOfUv(index: IndexConfig, field: string): boolean {
 }
 
 function withCredentials(index: IndexConfig, address: string): string {
-  const credentials = index.credentials(address);
-  if (credentials === undefined || !URL.canParse(address)) return address;
-  const url = new URL(address);
-  url.username = encodeURIComponent(credentials.username);
-  url.password = encodeURIComponent(credentials.password);
-  return url.href;
+  return withUserInfo(address, index.credentials(address));
 }
 
 function firstOf(env: Environment, ...names: readonly string[]): string | undefined {

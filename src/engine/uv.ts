@@ -58,7 +58,10 @@ export async function defaultIndexUrl(context: Context, uv: UvProgram, interpret
 }
 
 /** The platform, in uv's words, with the newest C library that is not newer than the target's. */
-export function uvPlatform(platform: 'x86_64' | 'aarch64', glibc: { readonly major: number; readonly minor: number }): string {
+export function uvPlatform(
+  platform: 'x86_64' | 'aarch64',
+  glibc: { readonly major: number; readonly minor: number },
+): string {
   const minor = glibc.major > 2 ? 40 : manylinuxMinors.findLast((one) => glibc.major === 2 && one <= glibc.minor);
   if (minor !== undefined) return `${platform}-manylinux_2_${minor}`;
   throw new TareError({

@@ -39,7 +39,8 @@ export async function readSmallBlob(dir: string, descriptor: Descriptor): Promis
     throw blobMismatch('BLOB_SIZE_MISMATCH', descriptor, path, `at most ${largestJson} bytes`, `${size} bytes`);
   const bytes = await readFile(path);
   const actual = digestFromHex(createHash('sha256').update(bytes).digest('hex'));
-  if (actual !== descriptor.digest) throw blobMismatch('BLOB_DIGEST_MISMATCH', descriptor, path, descriptor.digest, actual);
+  if (actual !== descriptor.digest)
+    throw blobMismatch('BLOB_DIGEST_MISMATCH', descriptor, path, descriptor.digest, actual);
   return bytes;
 }
 
@@ -53,7 +54,13 @@ export async function assertBlobSize(path: string, descriptor: Descriptor): Prom
   return size;
 }
 
-function blobMismatch(code: string, descriptor: Descriptor, where: string, expected: string, actual: string): TareError {
+function blobMismatch(
+  code: string,
+  descriptor: Descriptor,
+  where: string,
+  expected: string,
+  actual: string,
+): TareError {
   return new TareError({
     code,
     message: `the blob ${descriptor.digest} of the image is damaged or not there`,

@@ -49,16 +49,6 @@ export function makeImage(fields: {
   return { config, manifest, mediaType: mediaTypes.manifest, platform: parsed.platform, layers };
 }
 
-/** The same image with another configuration, which must list the same layers. */
-export function withConfig(image: Image, config: Uint8Array): Image {
-  return makeImage({ config, layers: image.layers, annotations: annotationsOf(image) });
-}
-
-/** Other layers, with the configuration that lists them. */
-export function withLayers(image: Image, layers: readonly ImageLayer[], config: Uint8Array): Image {
-  return makeImage({ config, layers, annotations: annotationsOf(image) });
-}
-
 /** The digest by which the image is known: that of its manifest. */
 export function imageDigest(image: Image): Digest {
   return sha256(image.manifest);
@@ -77,13 +67,4 @@ export function imageDescriptor(image: Image): Descriptor {
 /** How the image's manifest points at its configuration. */
 export function configDescriptor(image: Image): Descriptor {
   return parseManifest(image.manifest, 'the image').config;
-}
-
-/** Packed bytes of all layers. */
-export function imageSize(image: Image): number {
-  return image.layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
-}
-
-function annotationsOf(image: Image): Readonly<Record<string, string>> {
-  return parseManifest(image.manifest, 'the image').annotations;
 }

@@ -93,7 +93,11 @@ function planProject(facts: ProjectFacts): PlannedProject {
   };
 }
 
-function processesOf(inputs: AssembleInputs, entry: EntryCandidate | undefined, target: TargetChoice): Readonly<Record<string, Process>> {
+function processesOf(
+  inputs: AssembleInputs,
+  entry: EntryCandidate | undefined,
+  target: TargetChoice,
+): Readonly<Record<string, Process>> {
   const { facts, config } = inputs;
   const { command } = config;
   return planProcesses({

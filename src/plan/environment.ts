@@ -14,7 +14,11 @@ export interface EnvironmentInputs {
 export function planEnvironment(inputs: EnvironmentInputs): readonly EnvironmentVariable[] {
   const { prefix, workdir, importRoot } = inputs;
   const variables: EnvironmentVariable[] = [
-    variable('PATH', `${prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, 'the virtual environment first'),
+    variable(
+      'PATH',
+      `${prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      'the virtual environment first',
+    ),
     variable('VIRTUAL_ENV', prefix, 'tools look here for the virtual environment'),
     variable('HOME', inputs.user.home, 'libraries keep caches and settings below it'),
     variable('LANG', 'C.UTF-8', 'text is UTF-8 whatever the host says'),

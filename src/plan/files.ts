@@ -44,7 +44,13 @@ function belongsTo(distribution: DistributionFact, path: string): boolean {
   );
 }
 
-function group(kind: FileGroup['kind'], destination: string, strip: string, files: readonly ProjectFile[], rule: string): FileGroup {
+function group(
+  kind: FileGroup['kind'],
+  destination: string,
+  strip: string,
+  files: readonly ProjectFile[],
+  rule: string,
+): FileGroup {
   return {
     kind,
     destination,

@@ -1,7 +1,10 @@
 import type { ProjectFacts } from '../project/facts.ts';
 
 /** Labels of the image (OCI image specification, pre-defined annotation keys); configured ones win. */
-export function planLabels(facts: ProjectFacts, configured: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function planLabels(
+  facts: ProjectFacts,
+  configured: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const { name, version, description } = facts;
   return {
     'org.opencontainers.image.title': name.value,

@@ -86,7 +86,8 @@ function fromRequirements(file: RequirementsFile, facts: ProjectFacts, because: 
   const { options } = file;
   const requirements = file.requirements.flatMap((line) => {
     // `-e .` and `.` mean the project itself: what it needs stands in its manifest.
-    if (line.requirement === undefined && isProjectItself(line.location)) return facts.dependencies.map((one) => one.value);
+    if (line.requirement === undefined && isProjectItself(line.location))
+      return facts.dependencies.map((one) => one.value);
     return [line.text];
   });
   const constraints = file.constraints.map((line) => line.text);
@@ -132,7 +133,8 @@ function locked(
 
 async function requireText(project: Project, path: string): Promise<string> {
   const text = await project.readText(path);
-  if (text === undefined) throw new TareError({ code: 'LOCK_UNREADABLE', message: `\`${path}\` cannot be read`, where: path });
+  if (text === undefined)
+    throw new TareError({ code: 'LOCK_UNREADABLE', message: `\`${path}\` cannot be read`, where: path });
   return text;
 }
 

@@ -26,7 +26,11 @@ export function planProcesses(inputs: ProcessInputs): Readonly<Record<string, Pr
     processes[one.name] = { command: one.command, ports: [], because: one.because };
   }
   for (const [name, one] of Object.entries(inputs.extra)) {
-    processes[name] = { command: one.command, ports: one.ports, because: { rule: `\`[tool.tare.processes.${name}]\`` } };
+    processes[name] = {
+      command: one.command,
+      ports: one.ports,
+      because: { rule: `\`[tool.tare.processes.${name}]\`` },
+    };
   }
   return processes;
 }
@@ -44,7 +48,10 @@ function mainProcess(inputs: ProcessInputs): Process {
     case 'wsgi':
     case 'wsgi-factory':
     case 'django-wsgi':
-      return served(wsgiCommand(entry.kind === 'wsgi-factory' ? `${target}()` : target, port, inputs.installed), inputs);
+      return served(
+        wsgiCommand(entry.kind === 'wsgi-factory' ? `${target}()` : target, port, inputs.installed),
+        inputs,
+      );
     case 'script':
       return {
         command: entry.module.endsWith('.py') ? ['python', entry.module] : [entry.module],
@@ -82,7 +89,12 @@ function served(choice: { command: readonly string[]; rule: string } | undefined
 
 type Choice = { readonly command: readonly string[]; readonly rule: string };
 
-function asgiCommand(target: string, factory: boolean, port: number, installed: ReadonlySet<string>): Choice | undefined {
+function asgiCommand(
+  target: string,
+  factory: boolean,
+  port: number,
+  installed: ReadonlySet<string>,
+): Choice | undefined {
   if (installed.has('uvicorn')) {
     const flags = factory ? ['--factory'] : [];
     return {
@@ -117,7 +129,15 @@ function wsgiCommand(target: string, port: number, installed: ReadonlySet<string
   if (installed.has('waitress')) {
     const factory = target.endsWith('()');
     return {
-      command: ['waitress-serve', '--host', '0.0.0.0', '--port', String(port), ...(factory ? ['--call'] : []), target.replace(/\(\)$/, '')],
+      command: [
+        'waitress-serve',
+        '--host',
+        '0.0.0.0',
+        '--port',
+        String(port),
+        ...(factory ? ['--call'] : []),
+        target.replace(/\(\)$/, ''),
+      ],
       rule: 'waitress is among the dependencies',
     };
   }

@@ -20,7 +20,10 @@ export function resolvePython(wanted: PythonFact | undefined, offered: readonly 
   if (wanted === undefined) {
     const [newest] = newestFirst;
     if (newest === undefined) throw new Error('no Python is offered');
-    return { ...newest, because: { rule: 'the newest Python that a Debian suite has; the project does not say which' } };
+    return {
+      ...newest,
+      because: { rule: 'the newest Python that a Debian suite has; the project does not say which' },
+    };
   }
   const fitting = newestFirst.find((one) => allows(wanted, one.python));
   if (fitting !== undefined) return { ...fitting, because: becauseOf(wanted, fitting) };
@@ -44,7 +47,8 @@ function allows(wanted: PythonFact, python: string): boolean {
 }
 
 function becauseOf(wanted: PythonFact, chosen: OfferedPython): Because {
-  const said = wanted.minor === undefined ? `\`${wanted.specifiers}\` allows it, the newest` : 'the project names it, the one';
+  const said =
+    wanted.minor === undefined ? `\`${wanted.specifiers}\` allows it, the newest` : 'the project names it, the one';
   return { ...wanted.because, rule: `${said} that a Debian suite has (${chosen.suite})` };
 }
 

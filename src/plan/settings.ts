@@ -7,6 +7,8 @@ export interface ResolvedSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly workdir: string;
-  readonly processes: Readonly<Record<string, { readonly command: readonly string[]; readonly ports: readonly number[] }>>;
+  readonly processes: Readonly<
+    Record<string, { readonly command: readonly string[]; readonly ports: readonly number[] }>
+  >;
   readonly sources: { readonly command?: Because };
 }

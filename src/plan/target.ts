@@ -25,7 +25,11 @@ export function parseArchitecture(platform: string): Architecture {
   });
 }
 
-export function targetMarkerEnvironment(platform: string, python: string, fullVersion: string | undefined): MarkerEnvironment {
+export function targetMarkerEnvironment(
+  platform: string,
+  python: string,
+  fullVersion: string | undefined,
+): MarkerEnvironment {
   const { machine } = parseArchitecture(platform);
   return markerEnvironment({ python, architecture: machine, ...(fullVersion === undefined ? {} : { fullVersion }) });
 }

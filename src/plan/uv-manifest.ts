@@ -9,7 +9,9 @@ export async function readUvManifest(project: Project): Promise<UvLockManifest |
   const name = table['name'];
   if (typeof name !== 'string') return undefined;
   const requiresPython = table['requires-python'];
-  const optional = Object.entries(asTable(table['optional-dependencies'])).map(([extra, list]) => [extra, asTexts(list)] as const);
+  const optional = Object.entries(asTable(table['optional-dependencies'])).map(
+    ([extra, list]) => [extra, asTexts(list)] as const,
+  );
   const groups = asTable(document?.root['dependency-groups']);
   return {
     name,
@@ -21,7 +23,9 @@ export async function readUvManifest(project: Project): Promise<UvLockManifest |
 }
 
 function asTable(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : {};
 }
 
 function asTexts(value: unknown): readonly string[] {

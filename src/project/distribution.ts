@@ -12,7 +12,10 @@ export interface DistInfoFile {
 }
 
 /** METADATA, WHEEL, entry_points.txt and top_level.txt of the project itself (core metadata 2.1, wheel specification 1.0). */
-export async function renderDistInfo(project: Project, distribution: DistributionFact): Promise<readonly DistInfoFile[]> {
+export async function renderDistInfo(
+  project: Project,
+  distribution: DistributionFact,
+): Promise<readonly DistInfoFile[]> {
   const document = await project.readToml('pyproject.toml');
   if (document === undefined) throw new Error('a distribution without `pyproject.toml`');
   const folder = `${escapeName(distribution.name)}-${escapeVersion(distribution.version)}.dist-info`;
@@ -20,9 +23,18 @@ export async function renderDistInfo(project: Project, distribution: Distributio
   const topLevel = [...distribution.packages, ...distribution.modules].map((name) => name.split('/')[0] ?? name);
   return [
     { path: `${folder}/METADATA`, text: await renderMetadata(project, document, distribution) },
-    { path: `${folder}/WHEEL`, text: 'Wheel-Version: 1.0\nGenerator: tare\nRoot-Is-Purelib: true\nTag: py3-none-any\n' },
+    {
+      path: `${folder}/WHEEL`,
+      text: 'Wheel-Version: 1.0\nGenerator: tare\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+    },
     ...(entryPoints === '' ? [] : [{ path: `${folder}/entry_points.txt`, text: entryPoints }]),
-    { path: `${folder}/top_level.txt`, text: [...new Set(topLevel)].sort().map((name) => `${name}\n`).join('') },
+    {
+      path: `${folder}/top_level.txt`,
+      text: [...new Set(topLevel)]
+        .sort()
+        .map((name) => `${name}\n`)
+        .join(''),
+    },
   ];
 }
 
@@ -35,8 +47,13 @@ function escapeVersion(version: string): string {
   return version.replaceAll('-', '_');
 }
 
-async function renderMetadata(project: Project, document: TomlDocument, distribution: DistributionFact): Promise<string> {
-  const field = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`${name}: ${oneLine(value)}`]);
+async function renderMetadata(
+  project: Project,
+  document: TomlDocument,
+  distribution: DistributionFact,
+): Promise<string> {
+  const field = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`${name}: ${oneLine(value)}`];
   const bare = readPyproject(document, { extras: [], groups: [] });
   const readme = await readReadme(project, document);
   const headers = [
@@ -47,7 +64,12 @@ async function renderMetadata(project: Project, document: TomlDocument, distribu
     ...peopleOf(document, 'authors', 'Author'),
     ...peopleOf(document, 'maintainers', 'Maintainer'),
     ...field('License', licenseOf(document)),
-    ...field('Keywords', textsAt(document, 'project', 'keywords').map(({ value }) => value).join(',') || undefined),
+    ...field(
+      'Keywords',
+      textsAt(document, 'project', 'keywords')
+        .map(({ value }) => value)
+        .join(',') || undefined,
+    ),
     ...textsAt(document, 'project', 'classifiers').map(({ value }) => `Classifier: ${oneLine(value)}`),
     ...urlsOf(document),
     ...field('Requires-Python', bare.requiresPython?.value),
@@ -64,8 +86,13 @@ function oneLine(text: string): string {
 }
 
 function extraOf(document: TomlDocument, extra: string, base: ReadonlySet<string>): string[] {
-  const added = readPyproject(document, { extras: [extra], groups: [] }).dependencies.filter(({ value }) => !base.has(value));
-  return [`Provides-Extra: ${extra}`, ...added.map(({ value }) => `Requires-Dist: ${withExtra(oneLine(value), extra)}`)];
+  const added = readPyproject(document, { extras: [extra], groups: [] }).dependencies.filter(
+    ({ value }) => !base.has(value),
+  );
+  return [
+    `Provides-Extra: ${extra}`,
+    ...added.map(({ value }) => `Requires-Dist: ${withExtra(oneLine(value), extra)}`),
+  ];
 }
 
 function withExtra(requirement: string, extra: string): string {
@@ -83,7 +110,9 @@ function peopleOf(document: TomlDocument, key: string, header: string): string[]
     email: typeof email === 'string' ? oneLine(email) : undefined,
   }));
   const names = named.flatMap(({ name, email }) => (name !== undefined && email === undefined ? [name] : []));
-  const emails = named.flatMap(({ name, email }) => (email === undefined ? [] : [name === undefined ? email : `${name} <${email}>`]));
+  const emails = named.flatMap(({ name, email }) =>
+    email === undefined ? [] : [name === undefined ? email : `${name} <${email}>`],
+  );
   return [
     ...(names.length === 0 ? [] : [`${header}: ${names.join(', ')}`]),
     ...(emails.length === 0 ? [] : [`${header}-email: ${emails.join(', ')}`]),
@@ -98,12 +127,22 @@ function licenseOf(document: TomlDocument): string | undefined {
 
 function urlsOf(document: TomlDocument): string[] {
   const urls = tableAt(document, 'project', 'urls') ?? {};
-  return Object.entries(urls).flatMap(([label, url]) => (typeof url === 'string' ? [`Project-URL: ${oneLine(label)}, ${oneLine(url)}`] : []));
+  return Object.entries(urls).flatMap(([label, url]) =>
+    typeof url === 'string' ? [`Project-URL: ${oneLine(label)}, ${oneLine(url)}`] : [],
+  );
 }
 
-async function readReadme(project: Project, document: TomlDocument): Promise<{ text: string; contentType: string } | undefined> {
+async function readReadme(
+  project: Project,
+  document: TomlDocument,
+): Promise<{ text: string; contentType: string } | undefined> {
   const readme = valueAt(document, 'project', 'readme') ?? valueAt(document, 'tool', 'poetry', 'readme');
-  const file = typeof readme === 'string' ? readme : isTable(readme) && typeof readme['file'] === 'string' ? readme['file'] : undefined;
+  const file =
+    typeof readme === 'string'
+      ? readme
+      : isTable(readme) && typeof readme['file'] === 'string'
+        ? readme['file']
+        : undefined;
   const text = file === undefined ? undefined : await project.readText(file);
   if (file === undefined || text === undefined) return undefined;
   const contentType = /\.rst$/i.test(file) ? 'text/x-rst' : /\.txt$/i.test(file) ? 'text/plain' : 'text/markdown';
@@ -121,7 +160,12 @@ function renderEntryPoints(document: TomlDocument): string {
   for (const [group, table] of Object.entries(others)) if (isTable(table)) groups.set(group, table);
   const sections = [...groups].map(([group, table]) => {
     const lines = Object.entries(table).flatMap(([name, target]) => {
-      const text = typeof target === 'string' ? target : isTable(target) ? textAt(document, 'tool', 'poetry', 'scripts', name, 'reference') : undefined;
+      const text =
+        typeof target === 'string'
+          ? target
+          : isTable(target)
+            ? textAt(document, 'tool', 'poetry', 'scripts', name, 'reference')
+            : undefined;
       return text === undefined ? [] : [`${oneLine(name)} = ${oneLine(text)}`];
     });
     return `[${group}]\n${lines.map((line) => `${line}\n`).join('')}`;

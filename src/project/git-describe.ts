@@ -11,7 +11,10 @@ export async function describeGit(root: string): Promise<string | undefined> {
 
 /** `v1.2.3-4-gabc1234` is `1.2.4.dev4+gabc1234`. */
 export function versionOfDescription(description: string): string | undefined {
-  const found = /^(?:.*?[-_/])?v?(\d+(?:\.\d+)*)((?:[-._]?(?:a|b|rc|alpha|beta|post|dev)[-._]?\d*)*)-(\d+)-(g[0-9a-f]+)$/i.exec(description);
+  const found =
+    /^(?:.*?[-_/])?v?(\d+(?:\.\d+)*)((?:[-._]?(?:a|b|rc|alpha|beta|post|dev)[-._]?\d*)*)-(\d+)-(g[0-9a-f]+)$/i.exec(
+      description,
+    );
   if (found === null) return undefined;
   const [, release = '', suffix = '', distance = '0', commit = ''] = found;
   if (distance === '0') return `${release}${suffix}`;

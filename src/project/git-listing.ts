@@ -85,7 +85,11 @@ async function isIgnoredItself(root: string): Promise<boolean> {
 async function explain(root: string, paths: readonly string[]): Promise<Listing['ignored']> {
   const reasons = new Map<string, Because>();
   if (paths.length > 0) {
-    const answer = await runGit(root, ['check-ignore', '-v', '-z', '--stdin'], paths.slice(0, explainedPaths).join('\0'));
+    const answer = await runGit(
+      root,
+      ['check-ignore', '-v', '-z', '--stdin'],
+      paths.slice(0, explainedPaths).join('\0'),
+    );
     const fields = (answer ?? '').split('\0');
     for (let index = 0; index + 3 < fields.length; index += 4) {
       const [source = '', line = '', pattern = '', path = ''] = fields.slice(index, index + 4);

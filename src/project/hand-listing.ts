@@ -124,7 +124,8 @@ async function addRules(rules: ignore.Ignore, path: string, base: string, becaus
   if (text.length > limits.projectFile) return;
   text.split(/\r?\n/).forEach((line, index) => {
     const pattern = rebasePattern(line, base);
-    if (pattern !== undefined) rules.add({ pattern, mark: JSON.stringify({ ...because, line: index + 1, pattern: line.trim() }) });
+    if (pattern !== undefined)
+      rules.add({ pattern, mark: JSON.stringify({ ...because, line: index + 1, pattern: line.trim() }) });
   });
 }
 

@@ -84,7 +84,8 @@ function judgeFolder(name: string, path: string): Verdict | undefined {
 
 function judgeFile(name: string, path: string, parent: string | undefined): Verdict | undefined {
   if (harmlessFiles.some((pattern) => pattern.test(name))) return undefined;
-  if (parent === '.docker' && name === 'config.json') return { kind: 'secret', path, rule: 'credentials of registries' };
+  if (parent === '.docker' && name === 'config.json')
+    return { kind: 'secret', path, rule: 'credentials of registries' };
   for (const [pattern, rule] of secretFiles) if (pattern.test(name)) return { kind: 'secret', path, rule };
   for (const [pattern, rule] of cacheFiles) if (pattern.test(name)) return { kind: 'cache', path, rule };
   if (buildFiles.some((pattern) => pattern.test(name))) return { kind: 'build', path, rule: 'only needed to build' };
@@ -109,6 +110,8 @@ export function judgeContent(path: string, text: string): Verdict | undefined {
     const isKey = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/.test(text);
     return isKey ? { kind: 'secret', path, rule: 'holds a private key' } : undefined;
   }
-  const isAccount = /"private_key"\s*:\s*"-----BEGIN/.test(text) || /"type"\s*:\s*"authorized_user"[^]*"refresh_token"|"refresh_token"[^]*"type"\s*:\s*"authorized_user"/.test(text);
+  const isAccount =
+    /"private_key"\s*:\s*"-----BEGIN/.test(text) ||
+    /"type"\s*:\s*"authorized_user"[^]*"refresh_token"|"refresh_token"[^]*"type"\s*:\s*"authorized_user"/.test(text);
   return isAccount ? { kind: 'secret', path, rule: 'credentials of a cloud account' } : undefined;
 }

@@ -48,7 +48,10 @@ export async function detectProject(project: Project, options: DetectOptions = {
   const python = (await findPython(project, pyproject, options.python)) ?? pipfilePython(pipfile);
   const entry = await findEntry(project, index, { lock, manifest, pyproject, options });
   const distribution = await findDistribution(project, document, pyproject, options);
-  const version = options.version === undefined ? pyproject?.version : { value: options.version, because: { rule: '`version` of the configuration' } };
+  const version =
+    options.version === undefined
+      ? pyproject?.version
+      : { value: options.version, because: { rule: '`version` of the configuration' } };
   const shownVersion = version ?? versionOf(distribution.distribution);
   return {
     name: nameOf(project, pyproject, options),
@@ -71,11 +74,20 @@ async function readPipfileOf(project: Project): Promise<PipfileFacts | undefined
   return document === undefined ? undefined : readPipfile(document);
 }
 
-const lookedFor = 'pyproject.toml, uv.lock, pylock.toml, requirements.txt, Pipfile, setup.py, setup.cfg or a Python source';
+const lookedFor =
+  'pyproject.toml, uv.lock, pylock.toml, requirements.txt, Pipfile, setup.py, setup.cfg or a Python source';
 
 async function assertPythonProject(project: Project, index: PythonIndex): Promise<void> {
   if (index.paths.length > 0) return;
-  for (const name of ['pyproject.toml', 'uv.lock', 'pylock.toml', 'requirements.txt', 'Pipfile', 'setup.py', 'setup.cfg']) {
+  for (const name of [
+    'pyproject.toml',
+    'uv.lock',
+    'pylock.toml',
+    'requirements.txt',
+    'Pipfile',
+    'setup.py',
+    'setup.cfg',
+  ]) {
     if ((await project.readText(name)) !== undefined) return;
   }
   throw new TareError({
@@ -89,13 +101,27 @@ async function assertPythonProject(project: Project, index: PythonIndex): Promis
 
 type Manifest = Pick<PyprojectFacts, 'dependencies'>;
 
-function withPipfile<T extends PyprojectFacts>(pyproject: T | undefined, pipfile: PipfileFacts | undefined): PyprojectFacts | undefined {
+function withPipfile<T extends PyprojectFacts>(
+  pyproject: T | undefined,
+  pipfile: PipfileFacts | undefined,
+): PyprojectFacts | undefined {
   if (pipfile === undefined || pyproject?.declaresDependencies === true) return pyproject;
-  const nothing: PyprojectFacts = { isVersionDynamic: false, declaresDependencies: false, dependencies: [], extras: [], groups: [], scripts: new Map() };
+  const nothing: PyprojectFacts = {
+    isVersionDynamic: false,
+    declaresDependencies: false,
+    dependencies: [],
+    extras: [],
+    groups: [],
+    scripts: new Map(),
+  };
   return { ...(pyproject ?? nothing), dependencies: pipfile.dependencies };
 }
 
-function withPipfileName(lock: LockFact, pyproject: PyprojectFacts | undefined, pipfile: PipfileFacts | undefined): LockFact {
+function withPipfileName(
+  lock: LockFact,
+  pyproject: PyprojectFacts | undefined,
+  pipfile: PipfileFacts | undefined,
+): LockFact {
   const isPipfile = lock.kind === 'manifest' && pipfile !== undefined && pyproject?.declaresDependencies !== true;
   return isPipfile ? { ...lock, file: 'Pipfile' } : lock;
 }
@@ -106,8 +132,10 @@ function pipfilePython(pipfile: PipfileFacts | undefined): PythonFact | undefine
 }
 
 function nameOf(project: Project, pyproject: PyprojectFacts | undefined, options: DetectOptions): Fact<string> {
-  if (options.name !== undefined) return { value: normaliseName(options.name), because: { rule: '`name` of the configuration' } };
-  if (pyproject?.name !== undefined) return { value: normaliseName(pyproject.name.value), because: pyproject.name.because };
+  if (options.name !== undefined)
+    return { value: normaliseName(options.name), because: { rule: '`name` of the configuration' } };
+  if (pyproject?.name !== undefined)
+    return { value: normaliseName(pyproject.name.value), because: pyproject.name.because };
   const folder = project.root.split(/[\\/]/).at(-1) ?? '';
   const cleaned = normaliseName(folder.replaceAll(/[^A-Za-z0-9._-]+/g, '-')).replaceAll(/^-+|-+$/g, '');
   return { value: cleaned === '' ? 'app' : cleaned, because: { rule: 'the name of the folder' } };
@@ -149,7 +177,10 @@ async function findEntry(project: Project, index: PythonIndex, inputs: EntryInpu
     scripts,
     prefersAsgi: await prefersAsgi(project, index, inputs),
   });
-  const explicit = options.entryPoint === undefined ? undefined : await resolveExplicit(options.entryPoint, index, found.candidates, scripts);
+  const explicit =
+    options.entryPoint === undefined
+      ? undefined
+      : await resolveExplicit(options.entryPoint, index, found.candidates, scripts);
   const modules = await readServingModules(index, isSecondary);
   const health = findHealth(found.sources, modules, index);
   const port = findPort({
@@ -170,7 +201,9 @@ async function findEntry(project: Project, index: PythonIndex, inputs: EntryInpu
   };
 }
 
-function configuredEvidence(pyproject: PyprojectFacts | undefined): Parameters<typeof findEntryPoints>[1]['configured'] {
+function configuredEvidence(
+  pyproject: PyprojectFacts | undefined,
+): Parameters<typeof findEntryPoints>[1]['configured'] {
   if (pyproject?.fastapiEntrypoint === undefined) return [];
   const { value, because } = pyproject.fastapiEntrypoint;
   return [{ because, words: ['fastapi'], program: 'fastapi', target: value, isFactory: false }];
@@ -181,10 +214,12 @@ async function prefersAsgi(project: Project, index: PythonIndex, inputs: EntryIn
   if (manage === undefined) return false;
   const settings = readSettingsModule(await index.readText(manage))?.module;
   const folder = manage.slice(0, Math.max(0, manage.lastIndexOf('/')));
-  const path = settings === undefined ? undefined : (index.resolveIn(folder, settings) ?? index.resolveIn('', settings));
+  const path =
+    settings === undefined ? undefined : (index.resolveIn(folder, settings) ?? index.resolveIn('', settings));
   const text = path === undefined ? '' : await index.readText(path);
   const { lock, manifest } = inputs;
-  const listed = lock.kind === 'requirements' ? namesInRequirements((await project.readText(lock.file ?? '')) ?? '') : [];
+  const listed =
+    lock.kind === 'requirements' ? namesInRequirements((await project.readText(lock.file ?? '')) ?? '') : [];
   return wantsAsgi([...(manifest?.dependencies.map(({ value }) => value) ?? []), ...listed], text);
 }
 

@@ -44,7 +44,11 @@ export function readPatterns(
   const title = path.length === 0 ? key : `[${path.join('.')}] ${key}`;
   return makePatterns(list, (index) => {
     const line = document.lineOf(...path, key, index);
-    return { file: document.file, ...(line === undefined ? {} : { line }), rule: `\`${title}\`: \`${list[index] ?? ''}\`` };
+    return {
+      file: document.file,
+      ...(line === undefined ? {} : { line }),
+      rule: `\`${title}\`: \`${list[index] ?? ''}\``,
+    };
   });
 }
 

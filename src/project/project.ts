@@ -59,7 +59,9 @@ export async function openProject(root: string, options: OpenOptions = {}): Prom
   const readToml = async (path: string): Promise<TomlDocument | undefined> => {
     let document = documents.get(path);
     if (document === undefined) {
-      document = readProjectText(real, path).then((text) => (text === undefined ? undefined : parseTomlDocument(text, path)));
+      document = readProjectText(real, path).then((text) =>
+        text === undefined ? undefined : parseTomlDocument(text, path),
+      );
       documents.set(path, document);
     }
     return await document;

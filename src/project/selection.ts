@@ -88,7 +88,10 @@ function judge(path: string, ignored: Because | undefined, rules: SelectionRules
   if (!isForever && rules.include.match(path) !== undefined) return undefined;
   if (name !== undefined) return { leftOut: { path: name.path, because: { rule: name.rule } }, isSecret: false };
   if (rules.dockerignore(path)) {
-    return { leftOut: { path, because: { file: '.dockerignore', rule: 'ignored by `.dockerignore`' } }, isSecret: false };
+    return {
+      leftOut: { path, because: { file: '.dockerignore', rule: 'ignored by `.dockerignore`' } },
+      isSecret: false,
+    };
   }
   return ignored === undefined ? undefined : { leftOut: { path, because: ignored }, isSecret: false };
 }

@@ -29,7 +29,12 @@ function parseRoot(text: string, file: string): Readonly<Record<string, unknown>
     return parse(text, { unsafeKeyBehaviour: 'throw' });
   } catch (error) {
     if (error instanceof RangeError) {
-      throw new TareError({ code: 'TOML_INVALID', message: `\`${file}\` is nested too deeply`, where: file, cause: error });
+      throw new TareError({
+        code: 'TOML_INVALID',
+        message: `\`${file}\` is nested too deeply`,
+        where: file,
+        cause: error,
+      });
     }
     if (!(error instanceof TomlError)) throw error;
     throw new TareError({

@@ -141,7 +141,8 @@ class Scanner {
   private skipBlank(): void {
     for (;;) {
       const character = this.text[this.position];
-      if (character === '#') while (this.position < this.text.length && this.text[this.position] !== '\n') this.position += 1;
+      if (character === '#')
+        while (this.position < this.text.length && this.text[this.position] !== '\n') this.position += 1;
       else if (character !== undefined && /\s/.test(character)) this.advance(1);
       else return;
     }

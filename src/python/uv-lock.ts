@@ -34,7 +34,7 @@ export function parseUvLock(text: string, where: string): UvLock {
       message: `\`${where}\` has a lock version that is not known`,
       where,
       expected: '`version = 1`',
-      actual: table['version'] === undefined ? 'none' : String(table['version']).slice(0, 50),
+      actual: JSON.stringify(table['version'])?.slice(0, 50) ?? 'none',
       hint: 'update tare, or lock again with a uv that writes version 1',
     });
   }

@@ -140,7 +140,8 @@ async function toMember(
   if (!isScript || !(await beginsWithPython(entry))) return member;
   const script = await readZipMember(entry.slice, longestScript, name);
   assertHash(script, hash, name, where);
-  return { ...member, script };
+  // A plain array: what is sent to a worker comes out as one.
+  return { ...member, script: new Uint8Array(script) };
 }
 
 /** Whether the first line says `#!python`, which stands for the interpreter of the place of installation. */

@@ -24,13 +24,23 @@ function renderPlatform(platform: PlatformReport): string {
     const layers = platform.layers.filter((layer) => layer.kind === kind);
     return layers.length === 0 ? [] : [rowOf(kind, layers)];
   });
-  rows.push(['total', renderBytes(platform.size), renderBytes(platform.unpackedSize), `${platform.layers.length} layers`]);
+  rows.push([
+    'total',
+    renderBytes(platform.size),
+    renderBytes(platform.unpackedSize),
+    `${platform.layers.length} layers`,
+  ]);
   return renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
 }
 
 function rowOf(kind: LayerKind, layers: readonly LayerReport[]): string[] {
   const sum = (of: (layer: LayerReport) => number): number => layers.reduce((total, layer) => total + of(layer), 0);
-  return [kind, renderBytes(sum((layer) => layer.size)), renderBytes(sum((layer) => layer.unpackedSize)), describe(kind, layers)];
+  return [
+    kind,
+    renderBytes(sum((layer) => layer.size)),
+    renderBytes(sum((layer) => layer.unpackedSize)),
+    describe(kind, layers),
+  ];
 }
 
 function describe(kind: LayerKind, layers: readonly LayerReport[]): string {

@@ -6,7 +6,11 @@ import { renderPlainText } from './format.ts';
 export function renderErrorText(error: unknown): string {
   if (!isTareError(error)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return renderPlainText(redact(`error[INTERNAL]: ${text}\nhint: this is a fault of tare; please report it with the command that led to it`));
+    return renderPlainText(
+      redact(
+        `error[INTERNAL]: ${text}\nhint: this is a fault of tare; please report it with the command that led to it`,
+      ),
+    );
   }
   const lines = [`error[${error.code}]: ${error.message}`];
   if (error.where !== undefined) lines.push(`  where: ${error.where}`);

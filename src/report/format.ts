@@ -21,7 +21,11 @@ export function renderPlainText(text: string): string {
 export type Alignment = 'left' | 'right';
 
 /** Columns padded to their widest cell, two spaces apart, no trailing blanks. */
-export function renderColumns(rows: readonly (readonly string[])[], alignments: readonly Alignment[], indent = ''): string {
+export function renderColumns(
+  rows: readonly (readonly string[])[],
+  alignments: readonly Alignment[],
+  indent = '',
+): string {
   const widths = alignments.map((_, column) => Math.max(0, ...rows.map((row) => widthOf(row[column] ?? ''))));
   return rows
     .map((row) => {

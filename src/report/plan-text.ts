@@ -32,7 +32,9 @@ function renderHead(plan: Plan, explain: boolean): string {
   }
   const leftOut = files.leftOut.length;
   if (leftOut > 0) rows.push(['left out', `${leftOut} paths of the project`, 'see `tare plan --files`']);
-  if (explain) for (const { name, value, because } of plan.env) rows.push(['environment', `${name}=${value}`, renderBecause(because)]);
+  if (explain)
+    for (const { name, value, because } of plan.env)
+      rows.push(['environment', `${name}=${value}`, renderBecause(because)]);
   return renderRows(rows, explain);
 }
 
@@ -42,17 +44,30 @@ function renderTarget(target: Target, explain: boolean): string {
   const rows: Row[] = [
     ['platform', target.platform, ''],
     ['python', python.fullVersion ?? python.version, renderBecause(python.because)],
-    ['base', `Debian ${base.suite}, ${base.packages.length} packages, glibc ${base.glibc}`, renderBecause(base.because)],
+    [
+      'base',
+      `Debian ${base.suite}, ${base.packages.length} packages, glibc ${base.glibc}`,
+      renderBecause(base.because),
+    ],
     ['wheels', `${wheels.length}, ${renderBytes(total)}`, renderBecause(resolution.because)],
   ];
   const list = wheels.map((wheel) => [
     wheel.name,
     wheel.version,
     wheel.size === undefined ? 'unknown' : renderBytes(wheel.size),
-    wheel.filename.split('-').slice(-3).join('-').replace(/\.whl$/, ''),
+    wheel.filename
+      .split('-')
+      .slice(-3)
+      .join('-')
+      .replace(/\.whl$/, ''),
     ...(explain ? [renderBecause(wheel.because)] : []),
   ]);
-  const layers = target.layers.map((layer) => [layer.kind, layer.title, `${layer.contents.length}`, ...(explain ? [renderBecause(layer.because)] : [])]);
+  const layers = target.layers.map((layer) => [
+    layer.kind,
+    layer.title,
+    `${layer.contents.length}`,
+    ...(explain ? [renderBecause(layer.because)] : []),
+  ]);
   return [
     renderRows(rows, explain),
     renderColumns(list, ['left', 'left', 'right', 'left', 'left'], '  '),
@@ -72,12 +87,19 @@ function quote(word: string): string {
 /** Every file with its place in the image, then what stays out and why. */
 export function renderFilesText(plan: Plan): string {
   const included = plan.files.groups.flatMap((group) =>
-    group.paths.map((path) => [path, `${group.destination}/${group.strip === '' ? path : path.slice(group.strip.length + 1)}`]),
+    group.paths.map((path) => [
+      path,
+      `${group.destination}/${group.strip === '' ? path : path.slice(group.strip.length + 1)}`,
+    ]),
   );
   const leftOut = plan.files.leftOut.map(({ path, because }) => [renderPlainText(path), renderBecause(because)]);
   return [
     `enters the image (${included.length})`,
-    renderColumns(included.map(([from = '', to = '']) => [renderPlainText(from), renderPlainText(to)]), ['left', 'left'], '  '),
+    renderColumns(
+      included.map(([from = '', to = '']) => [renderPlainText(from), renderPlainText(to)]),
+      ['left', 'left'],
+      '  ',
+    ),
     `stays out (${leftOut.length})`,
     renderColumns(leftOut, ['left', 'left'], '  '),
   ].join('\n');

@@ -27,7 +27,11 @@ describe('blobs', () => {
     expect(path).toBe(cache.blobPath(digest));
     expect(path.endsWith(join('blobs', 'sha256', digest.slice(7)))).toBe(true);
     expect((await stat(path)).mode % 0o1000).toBe(0o444);
-    expect([await cache.has(digest), await cache.has(digest, 5), await cache.has(digest, 4)]).toEqual([true, true, false]);
+    expect([await cache.has(digest), await cache.has(digest, 5), await cache.has(digest, 4)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(await readdir(join(dir, 'v1', 'tmp'))).toEqual([]);
   });
 
@@ -90,7 +94,9 @@ describe('leftovers', () => {
     const own = (await openCache(dir).temporary()).replace(/.*[/\\]/, '');
     const dead = own.replace(/-\d+-/, '-999999999-');
     const elsewhere = `00000000-${dead.slice(9)}`;
-    expect(await leftoversAfterOpening([own, dead, elsewhere, 'a.partial'], 1000)).toEqual([own, elsewhere, 'a.partial'].sort());
+    expect(await leftoversAfterOpening([own, dead, elsewhere, 'a.partial'], 1000)).toEqual(
+      [own, elsewhere, 'a.partial'].sort(),
+    );
     expect(await leftoversAfterOpening([own, elsewhere, 'a.partial'], 25 * 3_600_000)).toEqual(['a.partial']);
     expect(await leftoversAfterOpening(['a.partial'], 8 * 24 * 3_600_000)).toEqual([]);
   });
@@ -138,12 +144,20 @@ describe('locks', () => {
 
   test.each([
     ['of a dead process', async () => plant({ pid: 999_999_999, host: hostname(), token: 'x' })],
-    ['of a number that another process has now', async () => plant({ pid: process.pid, host: hostname(), started: '1', token: 'x' })],
-    ['of another host that has been silent for long', async () => plant({ pid: 1, host: 'other', token: 'x' }, 3_600_000)],
+    [
+      'of a number that another process has now',
+      async () => plant({ pid: process.pid, host: hostname(), started: '1', token: 'x' }),
+    ],
+    [
+      'of another host that has been silent for long',
+      async () => plant({ pid: 1, host: 'other', token: 'x' }, 3_600_000),
+    ],
     ['that is damaged and old', async () => plant('', 3_600_000)],
   ])('%s is taken over', async (_name, prepare) => {
     await prepare();
-    expect(await openCache(dir).withLock('work', () => Promise.resolve('done'), AbortSignal.timeout(5000))).toBe('done');
+    expect(await openCache(dir).withLock('work', () => Promise.resolve('done'), AbortSignal.timeout(5000))).toBe(
+      'done',
+    );
     expect(await lockFiles()).toEqual([]);
   });
 
@@ -169,7 +183,10 @@ describe('locks', () => {
 test('a cache that cannot be made says how to choose another', async () => {
   await writeFile(join(dir, 'file'), '');
   const cache = openCache(join(dir, 'file', 'cache'));
-  await expect(cache.temporary()).rejects.toMatchObject({ code: 'CACHE_UNWRITABLE', hint: expect.stringContaining('TARE_CACHE_DIR') });
+  await expect(cache.temporary()).rejects.toMatchObject({
+    code: 'CACHE_UNWRITABLE',
+    hint: expect.stringContaining('TARE_CACHE_DIR'),
+  });
   expect(await cache.has(sha256(''))).toBe(false);
   expect(await cache.readRecord('layer', 'a')).toBeUndefined();
 });

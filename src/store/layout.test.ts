@@ -19,7 +19,10 @@ const options = { signal: new AbortController().signal };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tare-layout-'));
   dir = join(folder, 'out', 'image');
-  image = await makeTinyImage(join(folder, 'cache'), [[{ name: 'base', content: 'base' }], [{ name: 'app', content: 'one' }]]);
+  image = await makeTinyImage(join(folder, 'cache'), [
+    [{ name: 'base', content: 'base' }],
+    [{ name: 'app', content: 'one' }],
+  ]);
 });
 
 afterEach(() => rm(folder, { recursive: true }));
@@ -38,7 +41,12 @@ describe('a layout', () => {
     expect(await readdir(join(dir, 'blobs', 'sha256'))).toHaveLength(4);
     expect(await readdir(join(folder, 'out'))).toEqual(['image']);
     expect(JSON.parse(await readFile(join(dir, 'index.json'), 'utf8'))).toMatchObject({
-      manifests: [{ annotations: { 'org.opencontainers.image.ref.name': 'tiny:1' }, platform: { os: 'linux', architecture: 'amd64' } }],
+      manifests: [
+        {
+          annotations: { 'org.opencontainers.image.ref.name': 'tiny:1' },
+          platform: { os: 'linux', architecture: 'amd64' },
+        },
+      ],
     });
     const back = await readLayout(dir);
     expect(imageDigest(back)).toBe(imageDigest(image));
@@ -60,7 +68,10 @@ describe('a layout', () => {
     expect(first.mediaType).toBe('application/vnd.oci.image.index.v1+json');
     expect(await validateLayout(dir)).toEqual([]);
     expect(imageDigest(await readLayout(dir, parsePlatform('linux/arm64')))).toBe(imageDigest(other));
-    await expect(readLayout(dir)).rejects.toMatchObject({ code: 'PLATFORM_MISSING', actual: 'linux/amd64, linux/arm64' });
+    await expect(readLayout(dir)).rejects.toMatchObject({
+      code: 'PLATFORM_MISSING',
+      actual: 'linux/amd64, linux/arm64',
+    });
     await expect(readLayout(dir, parsePlatform('linux/s390x'))).rejects.toMatchObject({ code: 'PLATFORM_MISSING' });
   });
 
@@ -77,7 +88,10 @@ describe('a layout', () => {
     if (base === undefined) throw new Error('no layer');
     const basePath = layoutBlobPath(dir, base.descriptor.digest);
     const { mtimeMs, ino } = await stat(basePath);
-    const next = await makeTinyImage(join(folder, 'cache'), [[{ name: 'base', content: 'base' }], [{ name: 'app', content: 'two' }]]);
+    const next = await makeTinyImage(join(folder, 'cache'), [
+      [{ name: 'base', content: 'base' }],
+      [{ name: 'app', content: 'two' }],
+    ]);
     await writeLayout(dir, [next], options);
     expect(await stat(basePath)).toMatchObject({ mtimeMs, ino });
     expect((await readdir(join(dir, 'blobs', 'sha256'))).sort()).toHaveLength(4);
@@ -98,7 +112,10 @@ describe('a layout', () => {
 
 describe('what is in the way', () => {
   test.each([
-    ['a folder with files', async () => mkdir(dir, { recursive: true }).then(() => writeFile(join(dir, 'thesis.txt'), 'mine'))],
+    [
+      'a folder with files',
+      async () => mkdir(dir, { recursive: true }).then(() => writeFile(join(dir, 'thesis.txt'), 'mine')),
+    ],
     ['a file', async () => mkdir(join(folder, 'out')).then(() => writeFile(dir, 'mine'))],
     ['a dangling link', async () => mkdir(join(folder, 'out')).then(() => symlink('nowhere', dir))],
     ['a file instead of the parent folder', async () => writeFile(join(folder, 'out'), 'mine')],
@@ -137,7 +154,9 @@ describe('what is in the way', () => {
   test('an abort leaves the old layout whole', async () => {
     await writeLayout(dir, [image], options);
     const next = await makeTinyImage(join(folder, 'cache'), [[{ name: 'x' }]]);
-    await expect(writeLayout(dir, [next], { signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
+    await expect(writeLayout(dir, [next], { signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow(
+      'stopped',
+    );
     expect(await validateLayout(dir)).toEqual([]);
     expect(imageDigest(await readLayout(dir))).toBe(imageDigest(image));
   });

@@ -1,4 +1,17 @@
-import { chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -49,7 +62,12 @@ describe('layers', () => {
       process.umask(previous);
     }
     const tool = await stat(join(dir, 'bin', 'tool'));
-    expect([tool.mode % 0o10000, tool.mtimeMs, tool.nlink, tool.ino]).toEqual([0o4755, 86_400_000, 2, (await stat(join(dir, 'usr/lib/same'))).ino]);
+    expect([tool.mode % 0o10000, tool.mtimeMs, tool.nlink, tool.ino]).toEqual([
+      0o4755,
+      86_400_000,
+      2,
+      (await stat(join(dir, 'usr/lib/same'))).ino,
+    ]);
     expect(await readlink(join(dir, 'bin'))).toBe('usr/bin');
     const tmp = await stat(join(dir, 'tmp'));
     expect([tmp.mode % 0o10000, tmp.mtimeMs]).toEqual([0o1777, 2 * 86_400_000]);
@@ -57,7 +75,9 @@ describe('layers', () => {
   });
 
   test('set owners for root, and leave them to the one who unpacks otherwise', async () => {
-    const image = await makeTinyImage(join(folder, 'cache'), [[{ name: 'a', uid: 65532, gid: 65533, mode: 0o600, content: 'x' }]]);
+    const image = await makeTinyImage(join(folder, 'cache'), [
+      [{ name: 'a', uid: 65532, gid: 65533, mode: 0o600, content: 'x' }],
+    ]);
     await writeRootfs(image, dir, { signal, ownership: false });
     expect((await stat(join(dir, 'a'))).uid).toBe(process.getuid?.());
     const { ownership } = await writeRootfs(image, join(folder, 'other'), { signal, ownership: true });
@@ -67,7 +87,16 @@ describe('layers', () => {
 
   test('lie over each other, with whiteouts and opaque folders that hide only what is below', async () => {
     await unpack(
-      [file('a/one'), file('a/two'), file('b/sub/old'), file('b/old'), file('gone/deep/er'), file('kind'), folderEntry('swap/'), file('swap/x')],
+      [
+        file('a/one'),
+        file('a/two'),
+        file('b/sub/old'),
+        file('b/old'),
+        file('gone/deep/er'),
+        file('kind'),
+        folderEntry('swap/'),
+        file('swap/x'),
+      ],
       [
         file('a/.wh.one', ''),
         file('b/sub/new'),
@@ -90,7 +119,10 @@ describe('layers', () => {
   });
 
   test('write through a link to a folder, as a process in the image would', async () => {
-    await unpack([folderEntry('usr/lib/'), linkEntry('lib', '/usr/lib'), linkEntry('up', '../../../../usr')], [file('lib/a'), file('up/lib/b')]);
+    await unpack(
+      [folderEntry('usr/lib/'), linkEntry('lib', '/usr/lib'), linkEntry('up', '../../../../usr')],
+      [file('lib/a'), file('up/lib/b')],
+    );
     expect((await readdir(join(dir, 'usr', 'lib'))).sort()).toEqual(['a', 'b']);
   });
 
@@ -121,17 +153,30 @@ describe('hostile layers', () => {
     ['a file over a link', (path) => [[linkEntry('x', `${path}/precious`), file('x', 'theirs')]]],
     ['a whiteout through a link', (path) => [[linkEntry('x', path)], [file('x/.wh.precious', '')]]],
     ['an opaque folder through a link', (path) => [[linkEntry('x', path)], [file('x/.wh..wh..opq', '')]]],
-    ['the mode of a folder that became a link', (path) => [[{ name: 'x/', type: 'directory', mode: 0o000 }, { name: 'x/outside/', type: 'directory', mode: 0o000 }], [file('.wh.x', ''), linkEntry('x', join(path, '..'))]]],
+    [
+      'the mode of a folder that became a link',
+      (path) => [
+        [
+          { name: 'x/', type: 'directory', mode: 0o000 },
+          { name: 'x/outside/', type: 'directory', mode: 0o000 },
+        ],
+        [file('.wh.x', ''), linkEntry('x', join(path, '..'))],
+      ],
+    ],
   ])('%s touches nothing outside', async (_name, layers) => {
     const path = await outside();
-    await unpack(...layers(path)).catch((error: unknown) => expect(error).toMatchObject({ code: 'LAYER_ENTRY_INVALID' }));
+    await unpack(...layers(path)).catch((error: unknown) =>
+      expect(error).toMatchObject({ code: 'LAYER_ENTRY_INVALID' }),
+    );
     expect(await readFile(join(path, 'precious'), 'utf8')).toBe('mine');
     expect((await stat(path)).mode % 0o1000).toBe(0o755);
   });
 
   test('a hard link takes no file from outside', async () => {
     const path = await outside();
-    await expect(unpack([linkEntry('x', path), { name: 'y', type: 'link', linkname: 'x/precious' }])).rejects.toMatchObject({ code: 'LAYER_ENTRY_INVALID' });
+    await expect(
+      unpack([linkEntry('x', path), { name: 'y', type: 'link', linkname: 'x/precious' }]),
+    ).rejects.toMatchObject({ code: 'LAYER_ENTRY_INVALID' });
     expect((await stat(join(path, 'precious'))).nlink).toBe(1);
   });
 
@@ -151,7 +196,9 @@ describe('hostile layers', () => {
   test('a layer that unpacks to other bytes than the image says is refused', async () => {
     const image = await makeTinyImage(join(folder, 'cache'), [[file('a')]]);
     const layers = image.layers.map((layer) => ({ ...layer, diffId: sha256('other') }));
-    await expect(writeRootfs({ ...image, layers }, dir, { signal })).rejects.toMatchObject({ code: 'LAYER_DIFF_ID_MISMATCH' });
+    await expect(writeRootfs({ ...image, layers }, dir, { signal })).rejects.toMatchObject({
+      code: 'LAYER_DIFF_ID_MISMATCH',
+    });
     expect(await readdir(folder)).toEqual(['cache']);
   });
 
@@ -162,16 +209,33 @@ describe('hostile layers', () => {
     if (cut === undefined) throw new Error('no layer');
     await chmod(cut.file, 0o644);
     await writeFile(cut.file, (await readFile(cut.file)).subarray(0, -20));
-    await expect(writeRootfs({ ...image, layers: [cut] }, dir, { signal })).rejects.toMatchObject({ code: 'LAYER_UNREADABLE' });
+    await expect(writeRootfs({ ...image, layers: [cut] }, dir, { signal })).rejects.toMatchObject({
+      code: 'LAYER_UNREADABLE',
+    });
     await expect(writeRootfs({ ...image, layers: [layer] }, dir, { signal })).rejects.toSatisfy(isTareError);
     expect(await readdir(folder)).toEqual(['cache']);
   });
 
   test('whatever entries come in whatever order, nothing outside changes and only known errors come', async () => {
     const path = await outside();
-    const name = fc.constantFrom('a', 'b', 'a/b', 'a/a', 'b/a', 'a/outside', '.wh.a', 'a/.wh.b', 'b/.wh..wh..opq', 'a/b/a');
+    const name = fc.constantFrom(
+      'a',
+      'b',
+      'a/b',
+      'a/a',
+      'b/a',
+      'a/outside',
+      '.wh.a',
+      'a/.wh.b',
+      'b/.wh..wh..opq',
+      'a/b/a',
+    );
     const target = fc.constantFrom('a', 'b', '..', '../..', '../../outside', '/', path, 'a/b', '/a');
-    const entry = fc.record({ path: name, type: fc.constantFrom('file' as const, 'directory' as const, 'symlink' as const, 'hardlink' as const), linkTarget: target });
+    const entry = fc.record({
+      path: name,
+      type: fc.constantFrom('file' as const, 'directory' as const, 'symlink' as const, 'hardlink' as const),
+      linkTarget: target,
+    });
     let round = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(entry, { maxLength: 8 }), { maxLength: 3 }), async (layers) => {
@@ -235,7 +299,9 @@ describe('the place', () => {
 
   test('an abort leaves nothing', async () => {
     const image = await makeTinyImage(join(folder, 'cache'), [[file('a')]]);
-    await expect(writeRootfs(image, dir, { signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
+    await expect(writeRootfs(image, dir, { signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow(
+      'stopped',
+    );
     expect(await readdir(folder)).toEqual(['cache']);
   });
 });

@@ -128,6 +128,7 @@ async function readNote(dir: string): Promise<Note | undefined> {
 }
 
 async function inodeOf(folder: string): Promise<string> {
-  const { dev, ino } = await stat(folder, { bigint: true });
-  return `${dev}:${ino}`;
+  // A new folder may get the number of one that was removed, but not its time of birth.
+  const { dev, ino, birthtimeNs } = await stat(folder, { bigint: true });
+  return `${dev}:${ino}:${birthtimeNs}`;
 }

@@ -41,7 +41,11 @@ interface StartOptions extends CommandOptions {
 
 let count = 0;
 
-async function start(engine: string | undefined, overrides: Overrides, options: StartOptions = {}): Promise<RunningCommand> {
+async function start(
+  engine: string | undefined,
+  overrides: Overrides,
+  options: StartOptions = {},
+): Promise<RunningCommand> {
   const file = join(dir, `request-${count++}.json`);
   const cacheDir = options.cacheDir ?? join(dir, 'cache');
   const { rootfs, archive, config, configDigest } = image;
@@ -57,7 +61,11 @@ async function start(engine: string | undefined, overrides: Overrides, options: 
   return startCommand(program, args, { timeout: 60_000, env, ...options });
 }
 
-async function run(engine: string | undefined, overrides: Overrides, options: StartOptions = {}): Promise<CommandResult> {
+async function run(
+  engine: string | undefined,
+  overrides: Overrides,
+  options: StartOptions = {},
+): Promise<CommandResult> {
   return (await start(engine, overrides, options)).finished;
 }
 
@@ -103,7 +111,7 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
     await writeFile(join(data, 'in.txt'), 'from the host');
     await chown(data, 65532, 65532);
     const result = await run(engine, {
-      env: { ADDED: "it's \"more\"\nthan one line", OTHER: '$HOME #x', GREETING: 'changed' },
+      env: { ADDED: 'it\'s "more"\nthan one line', OTHER: '$HOME #x', GREETING: 'changed' },
       volumes: [{ source: data, target: '/data', readOnly: false }],
     });
     const facts = report(result);
@@ -118,7 +126,7 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
       PATH: '/usr/bin',
       HOME: '/home/app',
       GREETING: 'changed',
-      ADDED: "it's \"more\"\nthan one line",
+      ADDED: 'it\'s "more"\nthan one line',
       OTHER: '$HOME #x',
     });
     expect(await readFile(join(data, 'out.txt'), 'utf8')).toBe('x');
@@ -165,7 +173,10 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
   test('names a command that the image does not have', async (context) => {
     await requireComponent(context, ...needs);
     const config = { ...image.config, entrypoint: [], cmd: ['/nowhere/program'] };
-    const result = await run(engine, { image: { layoutDir: dir, platform, config }, ...(engine === 'docker' || engine === 'podman' ? { command: [] } : {}) });
+    const result = await run(engine, {
+      image: { layoutDir: dir, platform, config },
+      ...(engine === 'docker' || engine === 'podman' ? { command: [] } : {}),
+    });
     if (engine === 'docker' || engine === 'podman') return;
     expect(result.stderr).toContain('error[COMMAND_NOT_FOUND]');
     expect(result.stderr).toContain('/nowhere/program');
@@ -243,7 +254,9 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
     await running.says(/listening/);
     running.child.kill('SIGKILL');
     await running.finished;
-    await expect.poll(() => fetchText(port, '/').catch((error: Error) => error.message), { timeout: 15_000 }).toContain('ECONNREFUSED');
+    await expect
+      .poll(() => fetchText(port, '/').catch((error: Error) => error.message), { timeout: 15_000 })
+      .toContain('ECONNREFUSED');
   });
 });
 
@@ -257,7 +270,14 @@ describe('without root', () => {
     await chown(cacheDir, 65533, 65533);
     const result = await run('namespaces', {}, { through, cacheDir });
     const facts = report(result);
-    expect(facts).toMatchObject({ uid: 65532, gid: 65532, cwd: '/app', home: 'written', tmp: 'written', null: 'written' });
+    expect(facts).toMatchObject({
+      uid: 65532,
+      gid: 65532,
+      cwd: '/app',
+      home: 'written',
+      tmp: 'written',
+      null: 'written',
+    });
     expect(facts.status).toMatchObject({ NoNewPrivs: '1', CapEff: '0000000000000000' });
     expect(result.code).toBe(0);
     expect(await readdir(join(cacheDir, 'run'))).toEqual([]);
@@ -273,7 +293,9 @@ describe('without root', () => {
     await running.says(/listening/);
     running.child.kill('SIGKILL');
     await running.finished;
-    await expect.poll(() => fetchText(port, '/').catch((error: Error) => error.message), { timeout: 15_000 }).toContain('ECONNREFUSED');
+    await expect
+      .poll(() => fetchText(port, '/').catch((error: Error) => error.message), { timeout: 15_000 })
+      .toContain('ECONNREFUSED');
   });
 });
 

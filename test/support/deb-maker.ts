@@ -62,7 +62,12 @@ export function renderIndexEntry(deb: MadeDeb): string {
 }
 
 function basics(spec: MadeDeb['spec']): Record<string, string> {
-  return { Package: spec.name, Version: spec.version, Architecture: spec.architecture, Maintainer: 'Nobody <n@x.example>' };
+  return {
+    Package: spec.name,
+    Version: spec.version,
+    Architecture: spec.architecture,
+    Maintainer: 'Nobody <n@x.example>',
+  };
 }
 
 function renderFields(fields: Readonly<Record<string, string>>): string {
@@ -74,6 +79,11 @@ function renderFields(fields: Readonly<Record<string, string>>): string {
 function md5sums(data: readonly TarMember[]): string {
   return data
     .filter((member) => (member.flag ?? '0') === '0')
-    .map((member) => `${createHash('md5').update(member.bytes ?? '').digest('hex')}  ${member.name.replace(/^\.\//, '')}\n`)
+    .map(
+      (member) =>
+        `${createHash('md5')
+          .update(member.bytes ?? '')
+          .digest('hex')}  ${member.name.replace(/^\.\//, '')}\n`,
+    )
     .join('');
 }

@@ -67,8 +67,14 @@ export function makeMirror(): StandInMirror {
   };
 }
 
-function answer(url: string, bytes: Uint8Array | undefined, fault: string | undefined, range: string | undefined): HttpResponse {
-  const lost = () => new TareError({ code: 'HTTP_FAILED', message: `GET ${url} failed: the connection was cut`, transient: true });
+function answer(
+  url: string,
+  bytes: Uint8Array | undefined,
+  fault: string | undefined,
+  range: string | undefined,
+): HttpResponse {
+  const lost = () =>
+    new TareError({ code: 'HTTP_FAILED', message: `GET ${url} failed: the connection was cut`, transient: true });
   if (fault === 'down') throw lost();
   const status = fault === 'error 503' ? 503 : bytes === undefined ? 404 : 200;
   const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
@@ -78,7 +84,9 @@ function answer(url: string, bytes: Uint8Array | undefined, fault: string | unde
     if (fault === 'cut') throw lost();
   }
   const partial = status === 200 && start > 0;
-  const headers = new Map([['content-range', `bytes ${start}-${start + content.length - 1}/${start + content.length}`]]);
+  const headers = new Map([
+    ['content-range', `bytes ${start}-${start + content.length - 1}/${start + content.length}`],
+  ]);
   return {
     status: partial ? 206 : status,
     header: (name) => (partial ? headers.get(name) : undefined),
@@ -88,7 +96,14 @@ function answer(url: string, bytes: Uint8Array | undefined, fault: string | unde
 }
 
 async function renderRelease(release: ReleaseSpec, key: ArchiveKey): Promise<ReadonlyMap<string, Uint8Array>> {
-  const { codename, debs, architecture = 'amd64', date = 'Sat, 21 Nov 2026 09:15:44 UTC', validUntil, byHash } = release;
+  const {
+    codename,
+    debs,
+    architecture = 'amd64',
+    date = 'Sat, 21 Nov 2026 09:15:44 UTC',
+    validUntil,
+    byHash,
+  } = release;
   const index = gzipSync(debs.map(renderIndexEntry).join('\n'));
   const path = `main/binary-${architecture}/Packages.gz`;
   const hash = createHash('sha256').update(index).digest('hex');

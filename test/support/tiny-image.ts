@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 import { type Digest, digestHex, sha256 } from '../../src/base/digest.ts';
 import { renderImageConfig } from '../../src/oci/config.ts';
 import { type Image, type ImageLayer, makeImage } from '../../src/oci/image.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 
-export interface TinyEntry extends Headers {
+export interface TinyEntry extends Partial<Header> {
+  readonly name: string;
   readonly content?: string;
 }
 
@@ -17,7 +18,8 @@ export const gzipLayer = 'application/vnd.oci.image.layer.v1.tar+gzip';
 /** A tar archive of these entries, made by another writer than ours. */
 export async function makeTar(entries: readonly TinyEntry[]): Promise<Buffer> {
   const archive = pack();
-  for (const { content, ...header } of entries) archive.entry({ mtime: new Date(1_700_000_000_000), ...header }, content ?? '');
+  for (const { content, ...header } of entries)
+    archive.entry({ mtime: new Date(1_700_000_000_000), ...header }, content ?? '');
   archive.finalize();
   const chunks: Uint8Array[] = [];
   for await (const chunk of archive) if (chunk instanceof Uint8Array) chunks.push(chunk);

@@ -8,7 +8,11 @@ import type { BuildTools } from '../tools.ts';
 const composeVersion = 1;
 
 /** The composed Debian core: packages downloaded and unpacked only where no cache has the layer. */
-export async function buildBaseLayer(tools: BuildTools, target: Pick<Target, 'base' | 'python'>, inputs: Pick<TargetInputs, 'debs' | 'debian'>): Promise<LayerRecord> {
+export async function buildBaseLayer(
+  tools: BuildTools,
+  target: Pick<Target, 'base' | 'python'>,
+  inputs: Pick<TargetInputs, 'debs' | 'debian'>,
+): Promise<LayerRecord> {
   const { base, python } = target;
   const recipe: Recipe = {
     kind: 'base',

@@ -30,7 +30,12 @@ export async function distributionEntries(inputs: BuildInputs, files: readonly K
 function scriptEntries(inputs: BuildInputs, prefix: string, version: string, text: string): KeyedEntry[] {
   const where = 'the scripts of `pyproject.toml`';
   return findConsoleScripts(parseEntryPoints(text, where), version, where).map((script) =>
-    generated(inputs, `${prefix.slice(1)}/bin/${script.name}`, renderConsoleScript(script, `${prefix}/bin/python`), 0o755),
+    generated(
+      inputs,
+      `${prefix.slice(1)}/bin/${script.name}`,
+      renderConsoleScript(script, `${prefix}/bin/python`),
+      0o755,
+    ),
   );
 }
 
@@ -42,7 +47,9 @@ function generated(inputs: BuildInputs, path: string, text: string, mode: number
 function recordRows(owned: readonly KeyedEntry[], site: string, folder: string): readonly RecordRow[] {
   const rows = owned.flatMap(({ entry, digest }): RecordRow[] => {
     if (entry.type !== 'file' || digest === undefined) return [];
-    const path = entry.path.startsWith(`${site}/`) ? entry.path.slice(site.length + 1) : `../../../${entry.path.split('/').slice(2).join('/')}`;
+    const path = entry.path.startsWith(`${site}/`)
+      ? entry.path.slice(site.length + 1)
+      : `../../../${entry.path.split('/').slice(2).join('/')}`;
     const hash = { algorithm: 'sha256', hex: digest.slice('sha256:'.length) } as const;
     const size = sizeOf(entry);
     return [{ path, hash, ...(size === undefined ? {} : { size }) }];

@@ -39,9 +39,14 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
   };
   return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
     const winners = await winningEntries(tools, from, conflicts);
-    const entries = [...venvSkeleton(target, mtime), ...scripts.map((one) => fileEntry(one.path, one.text, 0o755, mtime)), ...winners];
+    const entries = [
+      ...venvSkeleton(target, mtime),
+      ...scripts.map((one) => fileEntry(one.path, one.text, 0o755, mtime)),
+      ...winners,
+    ];
     const byPath = new Map(entries.map((entry) => [entry.path, entry]));
-    for (const folder of parentDirectories(byPath.keys(), mtime)) if (!byPath.has(folder.path)) byPath.set(folder.path, folder);
+    for (const folder of parentDirectories(byPath.keys(), mtime))
+      if (!byPath.has(folder.path)) byPath.set(folder.path, folder);
     const sorted = sortedBy(byPath.values(), (entry) => entry.path);
     return (await tools.pool.run({ kind: 'entries', output, entries: sorted })).layer;
   });
@@ -95,7 +100,11 @@ function reportConflicts(tools: BuildTools, conflicts: readonly Conflict[], stri
 }
 
 /** The winners' files, which go above all wheel layers so that each of these stays a function of its wheels alone. */
-async function winningEntries(tools: BuildTools, from: EnvironmentInputs, conflicts: readonly Conflict[]): Promise<LayerEntry[]> {
+async function winningEntries(
+  tools: BuildTools,
+  from: EnvironmentInputs,
+  conflicts: readonly Conflict[],
+): Promise<LayerEntry[]> {
   const entries: LayerEntry[] = [];
   for (const winner of new Set(conflicts.map((one) => one.winner))) {
     const wheel = from.target.wheels.find((one) => one.name === winner);

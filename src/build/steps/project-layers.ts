@@ -48,7 +48,9 @@ function recipeOf({ entry, digest }: KeyedEntry): readonly unknown[] {
 async function dataEntries(tools: BuildTools, inputs: BuildInputs, layer: PlannedLayer): Promise<KeyedEntry[]> {
   const wanted = new Set(layer.contents);
   const groups = inputs.plan.files.groups.filter((group) => group.kind === 'data');
-  const entries = await Promise.all(groups.map((group) => groupEntries(tools, inputs, group, (path) => wanted.has(path))));
+  const entries = await Promise.all(
+    groups.map((group) => groupEntries(tools, inputs, group, (path) => wanted.has(path))),
+  );
   return entries.flat();
 }
 
@@ -68,10 +70,16 @@ async function groupEntries(
   const files = group.paths.filter(wanted).flatMap((path) => byPath.get(path) ?? []);
   const links = files.filter((file) => file.type === 'symlink');
   const regular = files.filter((file) => file.type === 'file');
-  const digests = await readFileDigests(inputs.project.root, regular.map((file) => file.path), tools.cache);
+  const digests = await readFileDigests(
+    inputs.project.root,
+    regular.map((file) => file.path),
+    tools.cache,
+  );
   return [
     ...regular.map((file, at) => regularEntry(inputs, group, file, digests[at] as DigestedFile)),
-    ...links.map((file) => ({ entry: symlinkEntry(placeOf(group, file.path), file.linkTarget ?? '', timeOf(inputs, undefined)) })),
+    ...links.map((file) => ({
+      entry: symlinkEntry(placeOf(group, file.path), file.linkTarget ?? '', timeOf(inputs, undefined)),
+    })),
   ];
 }
 
@@ -111,7 +119,9 @@ function addParents(entries: readonly KeyedEntry[], inputs: BuildInputs): readon
   const workdir = plan.workdir.slice(1);
   for (const folder of [...parentDirectories([...byPath.keys(), `${workdir}/.`], mtime)]) {
     if (byPath.has(folder.path)) continue;
-    byPath.set(folder.path, { entry: folder.path === workdir ? directoryEntry(workdir, mtime, ownerOf(plan.user)) : folder });
+    byPath.set(folder.path, {
+      entry: folder.path === workdir ? directoryEntry(workdir, mtime, ownerOf(plan.user)) : folder,
+    });
   }
   return sortedBy(byPath.values(), (one) => one.entry.path);
 }

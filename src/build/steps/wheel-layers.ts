@@ -86,11 +86,19 @@ export async function fetchWheel(tools: BuildTools, inputs: TargetInputs, wheel:
   if (await tools.cache.has(wheel.sha256)) return tools.cache.blobPath(wheel.sha256);
   const source = inputs.wheelUrls.get(wheel.sha256);
   if (source === undefined) {
-    throw new TareError({ code: 'WHEEL_SOURCE_UNKNOWN', message: `nothing says where \`${wheel.filename}\` can be had` });
+    throw new TareError({
+      code: 'WHEEL_SOURCE_UNKNOWN',
+      message: `nothing says where \`${wheel.filename}\` can be had`,
+    });
   }
   return downloadBlob(
     tools.context,
-    { ...source, digest: wheel.sha256, name: wheel.filename, ...(wheel.size === undefined ? {} : { size: wheel.size }) },
+    {
+      ...source,
+      digest: wheel.sha256,
+      name: wheel.filename,
+      ...(wheel.size === undefined ? {} : { size: wheel.size }),
+    },
     tools.cache,
   );
 }

@@ -21,19 +21,25 @@ export function addBuildCommand(program: Command, host: CliHost): void {
     .option('-o, --output <where>', 'oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR')
     .option('-t, --tag <name>', 'name of the image in the output, for example shop:1.0')
     .option('--json', 'print one JSON object on stdout');
-  addSharedOptions(command).addHelpText('after', examples).action(async (directory: string, flags: SharedFlags) => {
-    const { build } = await import('../../api/build.ts');
-    const cwd = process.cwd();
-    const session = openSession(flags, host);
-    try {
-      const { report, plan } = await build(resolve(cwd, directory), inlineConfig(flags, cwd), session.context);
-      session.close();
-      const place = shorten(report.output, cwd);
-      process.stdout.write(flags.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : `${renderBuildText(report, plan, place)}\n`);
-    } finally {
-      session.close();
-    }
-  });
+  addSharedOptions(command)
+    .addHelpText('after', examples)
+    .action(async (directory: string, flags: SharedFlags) => {
+      const { build } = await import('../../api/build.ts');
+      const cwd = process.cwd();
+      const session = openSession(flags, host);
+      try {
+        const { report, plan } = await build(resolve(cwd, directory), inlineConfig(flags, cwd), session.context);
+        session.close();
+        const place = shorten(report.output, cwd);
+        process.stdout.write(
+          flags.json === true
+            ? `${JSON.stringify(report, undefined, 2)}\n`
+            : `${renderBuildText(report, plan, place)}\n`,
+        );
+      } finally {
+        session.close();
+      }
+    });
 }
 
 /** `oci:.tare/image` where that is shorter than the absolute path. */

@@ -25,18 +25,20 @@ export function addPlanCommand(program: Command, host: CliHost): void {
     .option('--explain', 'with the reason of every decision')
     .option('--files', 'the files that enter the image and those that stay out')
     .option('--json', 'print the plan as JSON (schema/plan.json)');
-  addSharedOptions(command).addHelpText('after', examples).action(async (directory: string, flags: PlanFlags) => {
-    const { plan } = await import('../../api/plan.ts');
-    const cwd = process.cwd();
-    const session = openSession(flags, host);
-    try {
-      const made = await plan(resolve(cwd, directory), inlineConfig(flags, cwd), session.context);
-      session.close();
-      process.stdout.write(`${renderAs(flags, made)}\n`);
-    } finally {
-      session.close();
-    }
-  });
+  addSharedOptions(command)
+    .addHelpText('after', examples)
+    .action(async (directory: string, flags: PlanFlags) => {
+      const { plan } = await import('../../api/plan.ts');
+      const cwd = process.cwd();
+      const session = openSession(flags, host);
+      try {
+        const made = await plan(resolve(cwd, directory), inlineConfig(flags, cwd), session.context);
+        session.close();
+        process.stdout.write(`${renderAs(flags, made)}\n`);
+      } finally {
+        session.close();
+      }
+    });
 }
 
 function renderAs(flags: PlanFlags, made: Parameters<typeof renderPlanText>[0]): string {

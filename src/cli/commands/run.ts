@@ -46,8 +46,7 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome)
   addSharedOptions(command)
     .addHelpText('after', examples)
     .action(async (target: string, words: string[], flags: RunFlags) => {
-      const { run } = await import('../../api/run.ts');
-      const { parsePort, parseVolume } = await import('../../engine/run.ts');
+      const { parsePort, parseVolume, run } = await import('../../api/run.ts');
       const cwd = process.cwd();
       const ports: readonly PortMapping[] = (flags.publish ?? []).map(parsePort);
       const volumes = (flags.volume ?? []).map((text) => parseVolume(text, cwd));

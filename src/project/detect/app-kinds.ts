@@ -23,11 +23,21 @@ export function applicationMadeBy(qualified: string): AppKind | undefined {
 }
 
 /** The last parts of all names, for a scan of text. */
-export const applicationNames: readonly string[] = [...new Set(Object.keys(constructors).map((name) => name.split('.').at(-1) ?? name))];
+export const applicationNames: readonly string[] = [
+  ...new Set(Object.keys(constructors).map((name) => name.split('.').at(-1) ?? name)),
+];
 
-const frameworks = [...new Set(Object.keys(constructors).map((name) => name.split('.')[0] ?? name)), 'dash', 'fastmcp', 'mcp', 'pyramid'];
+const frameworks = [
+  ...new Set(Object.keys(constructors).map((name) => name.split('.')[0] ?? name)),
+  'dash',
+  'fastmcp',
+  'mcp',
+  'pyramid',
+];
 const frameworkImport = new RegExp(`^[ \\t]*(?:from|import)[ \\t]+(?:${frameworks.join('|')})\\b`, 'm');
-const construction = new RegExp(`\\b(?:${[...applicationNames, 'Dash', 'FastMCP', 'make_wsgi_app', 'mount', 'Mount'].join('|')})\\s*\\(`);
+const construction = new RegExp(
+  `\\b(?:${[...applicationNames, 'Dash', 'FastMCP', 'make_wsgi_app', 'mount', 'Mount'].join('|')})\\s*\\(`,
+);
 const serverCall = /\b(?:uvicorn\.(?:run|Config)|Granian|WSGIServer|hypercorn|waitress|run_app)\b/;
 const factory = /\b(?:create|make|get|build|init)_(?:\w+_)?app(?:lication)?\s*\(/;
 const binding = /^[ \t]*(?:app|application|api)\s*(?::[^=\n]+)?=[^=]/m;

@@ -100,10 +100,15 @@ function bindFunction(statement: StmtNode, scope: Scope): void {
   if (scope.factories.has(statement.name)) return;
   const kind = annotated(statement.returns, scope) ?? returned(statement, scope);
   // What another server reads from a decorated function (a fixture, a route) is not its return value.
-  if (kind === undefined || kind.kind === 'script' || statement.decorator_list.some((node) => !isCacheDecorator(node))) return;
+  if (kind === undefined || kind.kind === 'script' || statement.decorator_list.some((node) => !isCacheDecorator(node)))
+    return;
   const { posonlyargs, args, defaults, kwonlyargs, kw_defaults } = statement.args;
   const required =
-    posonlyargs.length + args.length - defaults.length + kwonlyargs.length - kw_defaults.filter((one) => one !== null).length;
+    posonlyargs.length +
+    args.length -
+    defaults.length +
+    kwonlyargs.length -
+    kw_defaults.filter((one) => one !== null).length;
   scope.factories.set(statement.name, { ...kind, line: statement.lineno, required: Math.max(0, required) });
 }
 
@@ -131,11 +136,17 @@ function bindStatement(statement: StmtNode, scope: Scope): void {
   if (statement.nodeType !== 'Assign') return;
   const dash = statement.value.nodeType === 'Call' ? qualify(dottedName(statement.value.func), scope) : undefined;
   for (const target of statement.targets) {
-    if (target.nodeType === 'Name' && dash !== undefined && dashConstructors.includes(dash)) scope.dashes.add(target.id);
+    if (target.nodeType === 'Name' && dash !== undefined && dashConstructors.includes(dash))
+      scope.dashes.add(target.id);
     // `app, rt = fast_app()`: the application is the first.
     const first = target.nodeType === 'Tuple' ? target.elts[0] : target;
     if (target.nodeType === 'Tuple' && statement.value.nodeType !== 'Call') continue;
-    bindName(first, evaluate(statement.value, scope) ?? rebound(first, statement.value, scope), statement.lineno, scope);
+    bindName(
+      first,
+      evaluate(statement.value, scope) ?? rebound(first, statement.value, scope),
+      statement.lineno,
+      scope,
+    );
   }
 }
 
@@ -249,7 +260,10 @@ function qualify(name: string | undefined, scope: Scope): string | undefined {
   const [first = '', ...rest] = name.split('.');
   const binding = scope.module.imports.get(first);
   if (binding === undefined) return qualifyByStar(name, scope);
-  const base = binding.name === undefined ? binding.module : `${binding.module}${binding.module.endsWith('.') ? '' : '.'}${binding.name}`;
+  const base =
+    binding.name === undefined
+      ? binding.module
+      : `${binding.module}${binding.module.endsWith('.') ? '' : '.'}${binding.name}`;
   return [base, ...rest].join('.');
 }
 
@@ -260,10 +274,7 @@ function qualifyByStar(name: string, scope: Scope): string {
 }
 
 /** The source and name that an imported name stands for, where the source is in the project. */
-export function placeOf(
-  name: string,
-  surroundings: Pick<Surroundings, 'module' | 'index'>,
-): Place | undefined {
+export function placeOf(name: string, surroundings: Pick<Surroundings, 'module' | 'index'>): Place | undefined {
   const { module, index } = surroundings;
   const [first = '', ...rest] = name.split('.');
   const binding = module.imports.get(first);

@@ -27,7 +27,19 @@ const runners: Readonly<Record<string, readonly string[]>> = {
   rye: ['run'],
   pipx: ['run'],
 };
-const prefixes = new Set(['exec', 'nohup', 'time', 'tini', 'dumb-init', 'opentelemetry-instrument', 'ddtrace-run', 'newrelic-admin', 'run-program', 'env', '--']);
+const prefixes = new Set([
+  'exec',
+  'nohup',
+  'time',
+  'tini',
+  'dumb-init',
+  'opentelemetry-instrument',
+  'ddtrace-run',
+  'newrelic-admin',
+  'run-program',
+  'env',
+  '--',
+]);
 const servers = new Set(['uvicorn', 'gunicorn', 'hypercorn', 'granian', 'daphne', 'waitress-serve', 'uwsgi', 'nuxt']);
 const targetPattern = /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(\))?$/;
 
@@ -36,9 +48,17 @@ export function parseCommand(words: readonly string[], because: Because): Comman
   const rest = stripRunners(words);
   const program = baseName(rest[0] ?? '');
   const args = rest.slice(1);
-  const base = { because, words: rest, program, isFactory: args.includes('--factory'), ...portOption(args), ...folderOption(args) };
+  const base = {
+    because,
+    words: rest,
+    program,
+    isFactory: args.includes('--factory'),
+    ...portOption(args),
+    ...folderOption(args),
+  };
   if (servers.has(program)) return serverEvidence(base, args);
-  if (program === 'fastapi' || program === 'sanic' || program === 'litestar' || program === 'flask') return frameworkEvidence(base, args);
+  if (program === 'fastapi' || program === 'sanic' || program === 'litestar' || program === 'flask')
+    return frameworkEvidence(base, args);
   if (/^python(?:3(?:\.\d+)?)?$/.test(program)) return pythonEvidence(base, args, because);
   return /^[A-Za-z_][\w.-]*$/.test(program) ? base : undefined;
 }
@@ -46,17 +66,26 @@ export function parseCommand(words: readonly string[], because: Because): Comman
 type Base = Omit<CommandEvidence, 'target' | 'script' | 'module'>;
 
 function serverEvidence(base: Base, args: readonly string[]): CommandEvidence {
-  const free = args.filter((_arg, index) => !/^(?:-c|--config|--log-config|-k|--worker-class)$/.test(args[index - 1] ?? ''));
-  const found = free.find((arg) => targetPattern.test(arg)) ?? free.find((arg, index) => isModuleArgument(arg, free[index - 1]));
+  const free = args.filter(
+    (_arg, index) => !/^(?:-c|--config|--log-config|-k|--worker-class)$/.test(args[index - 1] ?? ''),
+  );
+  const found =
+    free.find((arg) => targetPattern.test(arg)) ?? free.find((arg, index) => isModuleArgument(arg, free[index - 1]));
   if (found === undefined) return base;
   const isCall = found.endsWith('()');
-  const target = (isCall ? found.slice(0, -2) : found).includes(':') ? found.replace(/\(\)$/, '') : `${found}:application`;
+  const target = (isCall ? found.slice(0, -2) : found).includes(':')
+    ? found.replace(/\(\)$/, '')
+    : `${found}:application`;
   return { ...base, target, isFactory: base.isFactory || isCall };
 }
 
 /** `gunicorn site.wsgi`: the attribute is `application` then. */
 function isModuleArgument(arg: string, before: string | undefined): boolean {
-  return /^[A-Za-z_]\w*(?:\.\w+)+$/.test(arg) && (before === undefined || !before.startsWith('-')) && !/\.(?:py|toml|ini|conf|txt)$/.test(arg);
+  return (
+    /^[A-Za-z_]\w*(?:\.\w+)+$/.test(arg) &&
+    (before === undefined || !before.startsWith('-')) &&
+    !/\.(?:py|toml|ini|conf|txt)$/.test(arg)
+  );
 }
 
 function frameworkEvidence(base: Base, args: readonly string[]): CommandEvidence {
@@ -72,10 +101,13 @@ function pythonEvidence(base: Base, args: readonly string[], because: Because): 
   const script = args.find((arg) => !arg.startsWith('-'));
   if (flag >= 0 && (script === undefined || args.indexOf(script) > flag)) {
     const module = args[flag + 1] ?? '';
-    if (servers.has(module) || module === 'fastapi' || module === 'flask') return parseCommand([module, ...args.slice(flag + 2)], because);
+    if (servers.has(module) || module === 'fastapi' || module === 'flask')
+      return parseCommand([module, ...args.slice(flag + 2)], because);
     return { ...base, module };
   }
-  return script === undefined || !/\.py$|^[\w./-]+$/.test(script) ? base : { ...base, script: script.replace(/^\.\//, '') };
+  return script === undefined || !/\.py$|^[\w./-]+$/.test(script)
+    ? base
+    : { ...base, script: script.replace(/^\.\//, '') };
 }
 
 function stripRunners(words: readonly string[]): readonly string[] {
@@ -85,7 +117,10 @@ function stripRunners(words: readonly string[]): readonly string[] {
     const subcommands = Object.hasOwn(runners, first) ? runners[first] : undefined;
     if (subcommands !== undefined && subcommands.includes(rest[1] ?? '')) {
       rest = rest.slice(2);
-      while ((rest[0] ?? '').startsWith('-')) rest = rest.slice(/^--(?:extra|group|package|directory|project|with|python|env-file)$/.test(rest[0] ?? '') ? 2 : 1);
+      while ((rest[0] ?? '').startsWith('-'))
+        rest = rest.slice(
+          /^--(?:extra|group|package|directory|project|with|python|env-file)$/.test(rest[0] ?? '') ? 2 : 1,
+        );
     } else if (prefixes.has(first) || /^[A-Za-z_]\w*=/.test(rest[0] ?? '')) rest = rest.slice(1);
     else break;
   }
@@ -136,7 +171,12 @@ export function splitShellWords(line: string): readonly string[] | undefined {
     pattern.lastIndex = position;
     const found = pattern.exec(line);
     if (found?.[1] === undefined) return undefined;
-    words.push(found[1].replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, (_all, double?: string, single?: string, escaped?: string) => double ?? single ?? escaped ?? ''));
+    words.push(
+      found[1].replace(
+        /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
+        (_all, double?: string, single?: string, escaped?: string) => double ?? single ?? escaped ?? '',
+      ),
+    );
     position = pattern.lastIndex;
   }
   return words;

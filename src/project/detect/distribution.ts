@@ -29,7 +29,13 @@ export async function findDistribution(
   if ('problem' in layout) return { warnings: [layoutProblem(document, layout.problem)] };
   const { version, warnings } = await versionOf(project, document, pyproject, given, layout);
   const rule = `\`[build-system]\` with ${backend.split('.')[0] ?? backend}: installed as the distribution it is`;
-  const distribution = { name, version, ...layout, packageRoot: layout.packageRoot === '' ? '.' : layout.packageRoot, because: because(document, ['build-system'], rule) };
+  const distribution = {
+    name,
+    version,
+    ...layout,
+    packageRoot: layout.packageRoot === '' ? '.' : layout.packageRoot,
+    because: because(document, ['build-system'], rule),
+  };
   return { distribution, warnings };
 }
 
@@ -44,7 +50,9 @@ function compilerOf(project: Project, document: TomlDocument, backend: string): 
   if (compiling !== undefined) return compiling;
   if (valueAt(document, 'tool', 'setuptools', 'ext-modules') !== undefined) return 'setuptools with extension modules';
   const requires = valueAt(document, 'build-system', 'requires');
-  const needs = Array.isArray(requires) ? requires.map(String).find((one) => /^(?:cython|setuptools-rust|pybind11|cffi|mypyc|nanobind)\b/i.test(one)) : undefined;
+  const needs = Array.isArray(requires)
+    ? requires.map(String).find((one) => /^(?:cython|setuptools-rust|pybind11|cffi|mypyc|nanobind)\b/i.test(one))
+    : undefined;
   const hasSources = project.files.some(({ path }) => /\.(?:pyx|c|cpp|cc|rs)$/.test(path));
   return needs !== undefined && hasSources ? needs : undefined;
 }
@@ -77,12 +85,18 @@ async function versionOf(
   const fixed = given.version ?? (isPlaceholder(document, pyproject) ? undefined : pyproject.version?.value);
   if (fixed !== undefined) return { version: fixed, warnings: [] };
   const base = layout.packageRoot === '' ? '' : `${layout.packageRoot}/`;
-  const modules = [...layout.packages.map((name) => `${base}${name}/__init__.py`), ...layout.modules.map((name) => `${base}${name}.py`)];
+  const modules = [
+    ...layout.packages.map((name) => `${base}${name}/__init__.py`),
+    ...layout.modules.map((name) => `${base}${name}.py`),
+  ];
   const found = await findDynamicVersion(project, document, modules);
   return { version: found.version.value, warnings: found.warnings };
 }
 
 /** poetry-dynamic-versioning wants `version = "0.0.0"` in the file and replaces it. */
 function isPlaceholder(document: TomlDocument, pyproject: PyprojectFacts): boolean {
-  return /^0\.0\.0$/.test(pyproject.version?.value ?? '') && valueAt(document, 'tool', 'poetry-dynamic-versioning', 'enable') === true;
+  return (
+    /^0\.0\.0$/.test(pyproject.version?.value ?? '') &&
+    valueAt(document, 'tool', 'poetry-dynamic-versioning', 'enable') === true
+  );
 }

@@ -27,7 +27,8 @@ export function parseDockerfile(text: string, file: string): DockerfileFacts {
       ports = [];
     } else if (name === 'CMD' || name === 'ENTRYPOINT') evidence.push(...commandsOf(rest, because));
     else if (name === 'EXPOSE') {
-      for (const [, port] of rest.matchAll(/(?:^|\s)(\d{1,5})(?=\/tcp|\s|$)/g)) ports.push({ value: Number(port), because });
+      for (const [, port] of rest.matchAll(/(?:^|\s)(\d{1,5})(?=\/tcp|\s|$)/g))
+        ports.push({ value: Number(port), because });
     }
   }
   return { evidence, ports: ports.filter(({ value }) => value > 0 && value < 65536) };
@@ -53,7 +54,9 @@ function parseExecForm(text: string): readonly string[] | undefined {
 }
 
 /** Instructions with their first line; continued lines are joined, comments dropped. */
-function* instructionsOf(text: string): Generator<{ readonly line: number; readonly words: readonly [string, string] }> {
+function* instructionsOf(
+  text: string,
+): Generator<{ readonly line: number; readonly words: readonly [string, string] }> {
   let pending = '';
   let start = 0;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {

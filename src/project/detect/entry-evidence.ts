@@ -67,7 +67,8 @@ export function targetsOfCalls(source: EntrySource, index: PythonIndex): readonl
 }
 
 function targetOfCall(call: ServerCall, source: EntrySource, index: PythonIndex): TargetEvidence | undefined {
-  const place = call.target === undefined ? call.place : resolveTarget(call.target, index, undefined, source.module.path);
+  const place =
+    call.target === undefined ? call.place : resolveTarget(call.target, index, undefined, source.module.path);
   if (place === undefined) return undefined;
   const attribute = 'attribute' in place ? place.attribute : place.name;
   return {
@@ -76,7 +77,11 @@ function targetOfCall(call: ServerCall, source: EntrySource, index: PythonIndex)
     isFactory: call.isFactory,
     server: call.server,
     weight: call.isMain ? weights.main : weights.call,
-    because: { file: source.module.path, line: call.line, rule: `a call of ${call.server === 'own' ? 'its own server' : call.server}` },
+    because: {
+      file: source.module.path,
+      line: call.line,
+      rule: `a call of ${call.server === 'own' ? 'its own server' : call.server}`,
+    },
   };
 }
 
@@ -89,7 +94,11 @@ export function resolveTarget(
 ): { readonly path: string; readonly attribute: string; readonly importRoot: string } | undefined {
   const [module = '', attribute = ''] = target.split(':', 2);
   const near = from?.includes('/') === true ? from.slice(0, from.lastIndexOf('/')) : undefined;
-  const found = resolveModule(module, index, [folder, near].filter((one) => one !== undefined));
+  const found = resolveModule(
+    module,
+    index,
+    [folder, near].filter((one) => one !== undefined),
+  );
   return found === undefined ? undefined : { ...found, attribute: attribute.replace(/\(\)$/, '').split('.')[0] ?? '' };
 }
 
@@ -107,7 +116,8 @@ export function resolveModule(
   const inner = module.replaceAll('.', '/');
   const path = uniqueEnding(index, `${inner}.py`) ?? uniqueEnding(index, joinPath(inner, '__init__.py'));
   if (path === undefined) return undefined;
-  const length = path.length - (path.endsWith('/__init__.py') && !inner.endsWith('__init__') ? inner.length + 12 : inner.length + 3);
+  const length =
+    path.length - (path.endsWith('/__init__.py') && !inner.endsWith('__init__') ? inner.length + 12 : inner.length + 3);
   return { path, importRoot: path.slice(0, Math.max(0, length - 1)) };
 }
 

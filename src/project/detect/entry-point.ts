@@ -36,10 +36,12 @@ export async function findEntryPoints(index: PythonIndex, options: EntryOptions)
   ];
   const words = [...options.evidence, ...options.configured].flatMap((command) => command.words);
   const named = await collectNamed(targets, sources, index, words);
-  const weighAll = (found: readonly EntryCandidate[]): EntryCandidate[] => found.map((one) => weigh(one, targets, options));
+  const weighAll = (found: readonly EntryCandidate[]): EntryCandidate[] =>
+    found.map((one) => weigh(one, targets, options));
   const applications = weighAll(mergeCandidates([...collect(primary, index), ...named]));
   let candidates = applications.filter(({ kind }) => kind !== 'script');
-  if (candidates.length === 0) candidates = [...applications.map(asScript), ...(await findScripts(index, options, sources, isSecondary))];
+  if (candidates.length === 0)
+    candidates = [...applications.map(asScript), ...(await findScripts(index, options, sources, isSecondary))];
   if (candidates.length === 0) candidates = weighAll(collect(sources, index));
   return { candidates: mergeCandidates(candidates).toSorted(byScore), sources };
 }
@@ -52,7 +54,11 @@ function asScript(candidate: EntryCandidate): EntryCandidate {
 }
 
 function byScore(left: EntryCandidate, right: EntryCandidate): number {
-  return right.score - left.score || compareText(left.file ?? '', right.file ?? '') || compareText(left.attribute ?? '', right.attribute ?? '');
+  return (
+    right.score - left.score ||
+    compareText(left.file ?? '', right.file ?? '') ||
+    compareText(left.attribute ?? '', right.attribute ?? '')
+  );
 }
 
 /** The first of each place wins. */
@@ -72,7 +78,10 @@ const secondaryFolder =
 export function isSecondary(path: string): boolean {
   const parts = path.split('/');
   const name = parts.pop() ?? '';
-  return parts.some((part) => secondaryFolder.test(part)) || /^(?:conftest|setup|noxfile|test_.*|.*_tests?|tests)\.py$/.test(name);
+  return (
+    parts.some((part) => secondaryFolder.test(part)) ||
+    /^(?:conftest|setup|noxfile|test_.*|.*_tests?|tests)\.py$/.test(name)
+  );
 }
 
 function collect(sources: readonly EntrySource[], index: PythonIndex): EntryCandidate[] {
@@ -81,7 +90,9 @@ function collect(sources: readonly EntrySource[], index: PythonIndex): EntryCand
     const { module, apps } = source;
     const isOpen = (name: string): boolean => !hidden.has(`${module.path}:${name}`);
     const made = [...apps.apps].filter(([name]) => isOpen(name) && !module.imports.has(name));
-    const factories = [...apps.factories].filter(([name, { required }]) => isOpen(name) && required === 0 && !/^_/.test(name));
+    const factories = [...apps.factories].filter(
+      ([name, { required }]) => isOpen(name) && required === 0 && !/^_/.test(name),
+    );
     return [
       ...made.map(([name, app]) => describe(source, index, name, app.kind, app)),
       ...factories.map(([name, app]) => describe(source, index, name, factoryKind(app.kind), app)),
@@ -90,7 +101,9 @@ function collect(sources: readonly EntrySource[], index: PythonIndex): EntryCand
 }
 
 function ruleOf(attribute: string, framework: string, isFactory: boolean): string {
-  return isFactory ? `\`${attribute}()\` makes a ${framework} application` : `\`${attribute}\` is a ${framework} application`;
+  return isFactory
+    ? `\`${attribute}()\` makes a ${framework} application`
+    : `\`${attribute}\` is a ${framework} application`;
 }
 
 function factoryKind(kind: EntryKind): EntryKind {
@@ -125,8 +138,13 @@ function describe(
 function baseScore(path: string, attribute: string, isFactory: boolean): number {
   const name = path.split('/').at(-1) ?? path;
   const depth = path.split('/').length - 1 - (path.startsWith('src/') ? 1 : 0);
-  const usual = /^(?:main|app|api|asgi|wsgi|server|application|web)\.py$/.test(name) ? 6 : name === '__init__.py' ? 3 : 0;
-  const named = /^(?:app|application)$/.test(attribute) || /^(?:create|get|make|build)_app(?:lication)?$/.test(attribute) ? 6 : 0;
+  const usual = /^(?:main|app|api|asgi|wsgi|server|application|web)\.py$/.test(name)
+    ? 6
+    : name === '__init__.py'
+      ? 3
+      : 0;
+  const named =
+    /^(?:app|application)$/.test(attribute) || /^(?:create|get|make|build)_app(?:lication)?$/.test(attribute) ? 6 : 0;
   const worker = /celery|worker|tasks?|manage|shell|cli|cron|lambda|debug|dev\b|local/i.test(name) ? 15 : 0;
   return (isFactory ? 85 : 100) + usual + named - worker - 3 * depth;
 }
@@ -146,7 +164,12 @@ async function collectNamed(
     // A name that a function only binds for itself cannot be reached from outside.
     if (value === undefined && !bindsName(module, target.attribute)) continue;
     const isFactory = target.isFactory || source?.apps.factories.has(target.attribute) === true;
-    const kind = value === undefined ? kindOfServer(target.server, words, isFactory) : isFactory ? factoryKind(value.kind) : value.kind;
+    const kind =
+      value === undefined
+        ? kindOfServer(target.server, words, isFactory)
+        : isFactory
+          ? factoryKind(value.kind)
+          : value.kind;
     const place = findImportPlace(index, module);
     const importRoot = place.proofs === 0 && target.importRoot !== undefined ? target.importRoot : place.importRoot;
     const because: Because =
@@ -168,12 +191,17 @@ async function collectNamed(
 }
 
 function weigh(candidate: EntryCandidate, targets: readonly TargetEvidence[], options: EntryOptions): EntryCandidate {
-  const matching = targets.filter(({ path, attribute }) => path === candidate.file && attribute === candidate.attribute);
+  const matching = targets.filter(
+    ({ path, attribute }) => path === candidate.file && attribute === candidate.attribute,
+  );
   const best = matching.toSorted((left, right) => right.weight - left.weight)[0];
   const isRegular = candidate.kind === (options.prefersAsgi ? 'django-asgi' : 'django-wsgi');
   const score = candidate.score + (best?.weight ?? 0) + (isRegular ? 5 : 0);
   if (best === undefined) return { ...candidate, score };
   const where = best.because.line === undefined ? best.because.file : `${best.because.file}:${best.because.line}`;
-  const rule = candidate.because.file === best.because.file && candidate.because.line === best.because.line ? candidate.because.rule : `${candidate.because.rule}; ${best.because.rule} (${where}) names it`;
+  const rule =
+    candidate.because.file === best.because.file && candidate.because.line === best.because.line
+      ? candidate.because.rule
+      : `${candidate.because.rule}; ${best.because.rule} (${where}) names it`;
   return { ...candidate, because: { ...candidate.because, rule }, score };
 }

@@ -33,7 +33,10 @@ export async function readEntrySources(index: PythonIndex): Promise<readonly Ent
 }
 
 /** Sources that say something of folders, of the port or of health, beside those that define an application. */
-export async function readServingModules(index: PythonIndex, isSecondary: (path: string) => boolean): Promise<readonly PythonModule[]> {
+export async function readServingModules(
+  index: PythonIndex,
+  isSecondary: (path: string) => boolean,
+): Promise<readonly PythonModule[]> {
   const modules: PythonModule[] = [];
   for (const path of index.paths) {
     if (isSecondary(path)) continue;
@@ -62,7 +65,8 @@ function findMounted(module: PythonModule, index: PythonIndex): ReadonlySet<stri
 /** `app.mount('/x', api)`, `Mount('/x', app=api)`, `DispatcherMiddleware(app, {'/x': api})`, `{"/x": api}` of a router of ASGI paths. */
 function mountedArguments(call: Call): readonly ExprNode[] {
   const name = dottedName(call.func)?.split('.').at(-1);
-  if (name === 'mount' || name === 'Mount') return [call.args[1], keywordOf(call, 'app')].filter((one) => one !== undefined);
+  if (name === 'mount' || name === 'Mount')
+    return [call.args[1], keywordOf(call, 'app')].filter((one) => one !== undefined);
   if (name === 'DispatcherMiddleware') {
     const table = call.args[1] ?? keywordOf(call, 'mounts');
     return table?.nodeType === 'Dict' ? table.values : [];

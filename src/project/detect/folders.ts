@@ -10,7 +10,8 @@ import type { Call, ExprNode } from 'py-ast';
 export const largeFile = 1024 * 1024;
 
 const sourceFile = /\.(?:py|pyi|pyx|pxd|toml|cfg|ini|md|rst|txt|html?|css|jsx?|tsx?|json|ya?ml|sql|sh)$/i;
-const weightFile = /\.(?:onnx|pt|pth|bin|safetensors|gguf|ggml|h5|hdf5|pkl|joblib|npz|npy|parquet|tflite|pb|mar|model|sqlite3?|db|tar|gz|zip|zst)$/i;
+const weightFile =
+  /\.(?:onnx|pt|pth|bin|safetensors|gguf|ggml|h5|hdf5|pkl|joblib|npz|npy|parquet|tflite|pb|mar|model|sqlite3?|db|tar|gz|zip|zst)$/i;
 
 /** Folders that are served or rendered from, and large data files. */
 export function findFolders(project: Project, modules: readonly PythonModule[]): FolderFacts {
@@ -24,13 +25,23 @@ export function findFolders(project: Project, modules: readonly PythonModule[]):
 
 function findData(project: Project): readonly Fact<string>[] {
   return project.files
-    .filter(({ path, size, type }) => type === 'file' && size >= largeFile && (weightFile.test(path) || !sourceFile.test(path)))
-    .map(({ path, size }) => ({ value: path, because: { file: path, rule: `a data file of ${Math.floor(size / 1024 / 1024)} MiB` } }));
+    .filter(
+      ({ path, size, type }) =>
+        type === 'file' && size >= largeFile && (weightFile.test(path) || !sourceFile.test(path)),
+    )
+    .map(({ path, size }) => ({
+      value: path,
+      because: { file: path, rule: `a data file of ${Math.floor(size / 1024 / 1024)} MiB` },
+    }));
 }
 
 type Reading = { readonly text: string; readonly isRooted: boolean } | undefined;
 
-function findNamed(modules: readonly PythonModule[], folders: ReadonlySet<string>, read: (call: Call, name: string) => ExprNode | undefined): readonly Fact<string>[] {
+function findNamed(
+  modules: readonly PythonModule[],
+  folders: ReadonlySet<string>,
+  read: (call: Call, name: string) => ExprNode | undefined,
+): readonly Fact<string>[] {
   const found = new Map<string, Fact<string>>();
   for (const module of modules) {
     for (const call of callsIn(module.body)) {
@@ -38,7 +49,10 @@ function findNamed(modules: readonly PythonModule[], folders: ReadonlySet<string
       const reading = readPath(read(call, name));
       const folder = reading === undefined ? undefined : locate(reading, module.path, folders);
       if (folder !== undefined && !found.has(folder)) {
-        found.set(folder, { value: folder, because: { file: module.path, line: call.lineno, rule: `\`${name}\` names the folder` } });
+        found.set(folder, {
+          value: folder,
+          because: { file: module.path, line: call.lineno, rule: `\`${name}\` names the folder` },
+        });
       }
     }
   }
@@ -65,7 +79,9 @@ function readPath(node: ExprNode | undefined): Reading {
   if (node.nodeType === 'BinOp' && node.op.nodeType === 'Div') {
     const right = stringOf(node.right);
     const left = readPath(node.left);
-    return right === undefined ? undefined : { text: left === undefined ? right : `${left.text}/${right}`, isRooted: false };
+    return right === undefined
+      ? undefined
+      : { text: left === undefined ? right : `${left.text}/${right}`, isRooted: false };
   }
   if (node.nodeType !== 'Call') return undefined;
   const name = dottedName(node.func)?.split('.').at(-1);

@@ -6,7 +6,19 @@ import type { PythonIndex, PythonModule } from './python-index.ts';
 import { callsIn, dottedName, flatStatements, keywordOf, stringOf } from './python-syntax.ts';
 
 /** Routes that are usual for health checks, the best first; a `/` at the end is allowed. */
-const healthPaths: readonly string[] = ['healthz', 'health', 'livez', 'readyz', 'ready', 'live', 'health-check', 'healthcheck', 'health_check', 'up', 'ping'];
+const healthPaths: readonly string[] = [
+  'healthz',
+  'health',
+  'livez',
+  'readyz',
+  'ready',
+  'live',
+  'health-check',
+  'healthcheck',
+  'health_check',
+  'up',
+  'ping',
+];
 const healthText = new RegExp(`['"]/?(?:[\\w/-]*/)?(?:${healthPaths.join('|')})/?['"]`);
 
 export function mentionsHealth(text: string): boolean {
@@ -17,7 +29,11 @@ export function mentionsHealth(text: string): boolean {
  * The path of a health route. Routes of a router count where the place that includes it is known, so that its prefix is; a route
  * whose whole path is not known is not guessed.
  */
-export function findHealth(sources: readonly EntrySource[], modules: readonly PythonModule[], index: PythonIndex): Fact<string> | undefined {
+export function findHealth(
+  sources: readonly EntrySource[],
+  modules: readonly PythonModule[],
+  index: PythonIndex,
+): Fact<string> | undefined {
   const found: Fact<string>[] = [];
   for (const module of modules) {
     for (const call of callsIn(module.body)) {
@@ -29,7 +45,9 @@ export function findHealth(sources: readonly EntrySource[], modules: readonly Py
       found.push({ value, because: { file: module.path, line: call.lineno, rule: `the route \`${value}\`` } });
     }
   }
-  return found.toSorted((left, right) => rankOf(left.value) - rankOf(right.value) || left.value.length - right.value.length)[0];
+  return found.toSorted(
+    (left, right) => rankOf(left.value) - rankOf(right.value) || left.value.length - right.value.length,
+  )[0];
 }
 
 function rankOf(route: string): number {
@@ -43,7 +61,12 @@ function routeOf(call: Call): string | undefined {
 }
 
 /** What stands before a route: nothing for the application itself, the prefixes of a router. */
-function prefixOf(call: Call, module: PythonModule, sources: readonly EntrySource[], index: PythonIndex): string | undefined {
+function prefixOf(
+  call: Call,
+  module: PythonModule,
+  sources: readonly EntrySource[],
+  index: PythonIndex,
+): string | undefined {
   const owner = dottedName(call.func)?.split('.').slice(0, -1).join('.') ?? '';
   if (owner === '') return '';
   const own = sources.find((source) => source.module.path === module.path);
@@ -67,7 +90,12 @@ function routerOf(name: string, module: PythonModule): string | undefined {
 }
 
 /** The prefix of `app.include_router(health.router, prefix="/x")`, where an application's own source says it. */
-function includePrefix(name: string, module: PythonModule, sources: readonly EntrySource[], index: PythonIndex): string | undefined {
+function includePrefix(
+  name: string,
+  module: PythonModule,
+  sources: readonly EntrySource[],
+  index: PythonIndex,
+): string | undefined {
   for (const source of sources) {
     if (source.apps.apps.size + source.apps.factories.size === 0) continue;
     for (const call of callsIn(source.module.body)) {

@@ -22,7 +22,9 @@ export function findImportPlace(index: PythonIndex, module: PythonModule): Modul
   const byPackages = packageRoot(index, folders);
   const best = counts.filter(({ proofs }) => proofs === most);
   const chosen =
-    most > 0 ? (best.find(({ folder }) => folder === byPackages) ?? best[0]) : counts.find(({ folder }) => folder === byPackages);
+    most > 0
+      ? (best.find(({ folder }) => folder === byPackages) ?? best[0])
+      : counts.find(({ folder }) => folder === byPackages);
   const folder = chosen?.folder ?? usable[0] ?? byPackages;
   return { importRoot: folder, module: moduleName(module.path, folder), proofs: most };
 }

@@ -2,7 +2,9 @@ import { applicationMadeBy, applicationNames, type AppKind } from './app-kinds.t
 import type { AppFactory, AppValue, ModuleApps } from './app-values.ts';
 import type { PythonModule } from './python-index.ts';
 
-const assignment = new RegExp(`^[ \\t]*(\\w+)\\s*(?::\\s*[\\w.]+\\s*)?=\\s*([\\w.]*\\b(?:${applicationNames.join('|')}))\\s*\\(`);
+const assignment = new RegExp(
+  `^[ \\t]*(\\w+)\\s*(?::\\s*[\\w.]+\\s*)?=\\s*([\\w.]*\\b(?:${applicationNames.join('|')}))\\s*\\(`,
+);
 const annotatedFactory = /^def\s+(\w+)\s*\(\s*\)\s*->\s*['"]?([\w.]+)['"]?\s*:/;
 
 /**
@@ -22,10 +24,12 @@ export function scanAppLines(module: PythonModule): ModuleApps {
     else if (/^\S/.test(line) && !/^[)\]}#@]/.test(line)) isInside = false;
     const factory = annotatedFactory.exec(line);
     const made = factory?.[2] === undefined ? undefined : kindOf(factory[2], module);
-    if (factory?.[1] !== undefined && made !== undefined) factories.set(factory[1], { ...made, line: position + 1, required: 0 });
+    if (factory?.[1] !== undefined && made !== undefined)
+      factories.set(factory[1], { ...made, line: position + 1, required: 0 });
     const found = isInside ? null : assignment.exec(line);
     const kind = found?.[2] === undefined ? undefined : kindOf(found[2], module);
-    if (found?.[1] !== undefined && kind !== undefined && !apps.has(found[1])) apps.set(found[1], { ...kind, line: position + 1 });
+    if (found?.[1] !== undefined && kind !== undefined && !apps.has(found[1]))
+      apps.set(found[1], { ...kind, line: position + 1 });
   });
   return { apps, factories, classes: new Map(), uses: new Set() };
 }

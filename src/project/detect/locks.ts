@@ -1,5 +1,5 @@
 import type { Fact } from '../../base/because.ts';
-import { compareText } from "../../base/order.ts";
+import { compareText } from '../../base/order.ts';
 import type { LockFact } from '../facts.ts';
 import type { Project } from '../project.ts';
 import type { PyprojectFacts } from './pyproject.ts';
@@ -27,9 +27,11 @@ export async function findLock(project: Project, pyproject: PyprojectFacts | und
 }
 
 async function chooseLock(project: Project, pyproject: PyprojectFacts | undefined): Promise<LockFact> {
-  if ((await project.readText('uv.lock')) !== undefined) return { kind: 'uv', file: 'uv.lock', because: { file: 'uv.lock', rule: 'the lock of uv' } };
+  if ((await project.readText('uv.lock')) !== undefined)
+    return { kind: 'uv', file: 'uv.lock', because: { file: 'uv.lock', rule: 'the lock of uv' } };
   const pylock = await findPylock(project);
-  if (pylock !== undefined) return { kind: 'pylock', file: pylock, because: { file: pylock, rule: 'a lock file as PEP 751 has it' } };
+  if (pylock !== undefined)
+    return { kind: 'pylock', file: pylock, because: { file: pylock, rule: 'a lock file as PEP 751 has it' } };
   const requirements = await findRequirements(project);
   // A list beside a `[project]` with dependencies of its own is a lock only where it is the usual one.
   const isUsual = requirements === 'requirements.txt' || requirements === 'requirements.lock';
@@ -40,7 +42,10 @@ async function chooseLock(project: Project, pyproject: PyprojectFacts | undefine
     return {
       kind: 'manifest',
       file: 'pyproject.toml',
-      because: { ...pyproject.dependencies[0]?.because, rule: 'no lock: the dependencies of the manifest are resolved' },
+      because: {
+        ...pyproject.dependencies[0]?.because,
+        rule: 'no lock: the dependencies of the manifest are resolved',
+      },
     };
   }
   return { kind: 'none', because: { rule: 'no dependencies were found' } };

@@ -11,7 +11,9 @@ export interface PipfileFacts {
 export function readPipfile(document: TomlDocument): PipfileFacts {
   const dependencies = Object.entries(tableAt(document, 'packages') ?? {}).flatMap(([name, value]) => {
     const text = convertPackage(name, value);
-    return text === undefined ? [] : [{ value: text, because: because(document, ['packages', name], '`[packages]` of the Pipfile') }];
+    return text === undefined
+      ? []
+      : [{ value: text, because: because(document, ['packages', name], '`[packages]` of the Pipfile') }];
   });
   const python = factAt(document, 'requires', 'python_full_version') ?? factAt(document, 'requires', 'python_version');
   return { dependencies, ...(python === undefined ? {} : { python }) };
@@ -20,9 +22,11 @@ export function readPipfile(document: TomlDocument): PipfileFacts {
 function convertPackage(name: string, value: unknown): string | undefined {
   if (typeof value === 'string') return `${name}${specifierOf(value)}`;
   if (!isTable(value) || typeof value.path === 'string') return undefined;
-  const extras = Array.isArray(value.extras) && value.extras.length > 0 ? `[${value.extras.map(String).join(',')}]` : '';
+  const extras =
+    Array.isArray(value.extras) && value.extras.length > 0 ? `[${value.extras.map(String).join(',')}]` : '';
   const markers = typeof value.markers === 'string' ? ` ; ${value.markers}` : '';
-  if (typeof value.git === 'string') return `${name}${extras} @ git+${value.git}${typeof value.ref === 'string' ? `@${value.ref}` : ''}${markers}`;
+  if (typeof value.git === 'string')
+    return `${name}${extras} @ git+${value.git}${typeof value.ref === 'string' ? `@${value.ref}` : ''}${markers}`;
   if (typeof value.file === 'string') return `${name}${extras} @ ${value.file}${markers}`;
   return `${name}${extras}${typeof value.version === 'string' ? specifierOf(value.version) : ''}${markers}`;
 }

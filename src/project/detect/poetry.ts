@@ -15,7 +15,9 @@ export function readPoetryDependencies(
     const variants = Array.isArray(value) ? value : [value];
     return variants.flatMap((variant: unknown) => {
       const text = convertDependency(document, name, variant, [...path, name], wantsOptional);
-      return text === undefined ? [] : [{ value: text, because: because(document, [...path, name], `\`[${path.join('.')}]\``) }];
+      return text === undefined
+        ? []
+        : [{ value: text, because: because(document, [...path, name], `\`[${path.join('.')}]\``) }];
     });
   });
 }
@@ -30,7 +32,8 @@ function convertDependency(
   if (typeof value === 'string') return `${name}${convertPoetryVersion(value)}`;
   if (!isTable(value)) throw cannotConvert(document, name, path, 'neither a version nor a table');
   if (value.optional === true && !wantsOptional(name)) return undefined;
-  const extras = Array.isArray(value.extras) && value.extras.length > 0 ? `[${value.extras.map(String).join(',')}]` : '';
+  const extras =
+    Array.isArray(value.extras) && value.extras.length > 0 ? `[${value.extras.map(String).join(',')}]` : '';
   const markers = markerOf(value);
   const address = addressOf(value);
   if (address !== undefined) return `${name}${extras} @ ${address}${markers === '' ? '' : ` ; ${markers}`}`;
@@ -63,7 +66,8 @@ function markerOf(value: TomlTable): string {
   const markers: string[] = [];
   if (typeof value.python === 'string' && value.python !== '*') markers.push(pythonMarker(value.python));
   if (typeof value.platform === 'string') markers.push(`sys_platform == '${value.platform}'`);
-  if (typeof value.markers === 'string') markers.push(/\bor\b/.test(value.markers) ? `(${value.markers})` : value.markers);
+  if (typeof value.markers === 'string')
+    markers.push(/\bor\b/.test(value.markers) ? `(${value.markers})` : value.markers);
   return markers.filter((marker) => marker !== '').join(' and ');
 }
 
@@ -122,5 +126,8 @@ function caretBound(version: string): string {
 function tildeBound(version: string): string {
   const numbers = numbersOf(version);
   const position = numbers.length > 1 ? 1 : 0;
-  return numbers.slice(0, position + 1).map((number, index) => (index === position ? number + 1 : number)).join('.');
+  return numbers
+    .slice(0, position + 1)
+    .map((number, index) => (index === position ? number + 1 : number))
+    .join('.');
 }

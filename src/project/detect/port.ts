@@ -18,7 +18,8 @@ export interface PortOptions {
 
 /** The port: configuration, a command, a server call of the sources, EXPOSE, a default in a settings class; else 8000. */
 export function findPort(options: PortOptions): Fact<number> {
-  if (options.configured !== undefined) return { value: options.configured, because: { rule: '`port` of the configuration' } };
+  if (options.configured !== undefined)
+    return { value: options.configured, because: { rule: '`port` of the configuration' } };
   const command = options.evidence.find(({ port }) => port !== undefined);
   if (command?.port !== undefined) return { value: command.port, because: command.because };
   return (
@@ -34,7 +35,10 @@ function portOfCalls({ sources, entry }: PortOptions): Fact<number> | undefined 
   const best = ported.find(({ file }) => file === entry?.file) ?? ported.find(({ isMain }) => isMain) ?? ported[0];
   if (best?.port === undefined) return undefined;
   const server = best.server === 'own' ? 'the server' : best.server;
-  return { value: best.port, because: { file: best.file, line: best.line, rule: `the port that a call of ${server} is given` } };
+  return {
+    value: best.port,
+    because: { file: best.file, line: best.line, rule: `the port that a call of ${server} is given` },
+  };
 }
 
 /** `port: int = 8080` in a settings class. */
@@ -43,9 +47,14 @@ function portOfSettings(modules: readonly PythonModule[]): Fact<number> | undefi
     for (const statement of flatStatements(module.body)) {
       if (statement.nodeType !== 'ClassDef' || !/Settings|Config/.test(statement.name)) continue;
       for (const field of flatStatements(statement.body)) {
-        if (field.nodeType !== 'AnnAssign' || !/^(?:(?:app|server|http|web|api|uvicorn)_)?port$/i.test(dottedName(field.target) ?? '')) continue;
+        if (
+          field.nodeType !== 'AnnAssign' ||
+          !/^(?:(?:app|server|http|web|api|uvicorn)_)?port$/i.test(dottedName(field.target) ?? '')
+        )
+          continue;
         const value = portOf(field.value, module.body);
-        if (value !== undefined) return { value, because: { file: module.path, line: field.lineno, rule: 'the default of a settings class' } };
+        if (value !== undefined)
+          return { value, because: { file: module.path, line: field.lineno, rule: 'the default of a settings class' } };
       }
     }
   }

@@ -37,14 +37,18 @@ export function readPyproject(document: TomlDocument, choice: DependencyChoice):
   const version = factAt(document, 'project', 'version') ?? factAt(document, 'tool', 'poetry', 'version');
   const description = factAt(document, 'project', 'description') ?? factAt(document, 'tool', 'poetry', 'description');
   const requiresPython = factAt(document, 'project', 'requires-python');
-  const poetryPython = typeof valueAt(document, 'tool', 'poetry', 'dependencies', 'python') === 'string' ? factAt(document, 'tool', 'poetry', 'dependencies', 'python') : undefined;
+  const poetryPython =
+    typeof valueAt(document, 'tool', 'poetry', 'dependencies', 'python') === 'string'
+      ? factAt(document, 'tool', 'poetry', 'dependencies', 'python')
+      : undefined;
   const fastapiEntrypoint = factAt(document, 'tool', 'fastapi', 'entrypoint');
   return {
     ...(name === undefined ? {} : { name }),
     ...(version === undefined ? {} : { version }),
     ...(description === undefined ? {} : { description }),
     isVersionDynamic: textsAt(document, 'project', 'dynamic').some(({ value }) => value === 'version'),
-    declaresDependencies: tableAt(document, 'project') !== undefined || tableAt(document, 'tool', 'poetry', 'dependencies') !== undefined,
+    declaresDependencies:
+      tableAt(document, 'project') !== undefined || tableAt(document, 'tool', 'poetry', 'dependencies') !== undefined,
     dependencies: readDependencies(document, choice),
     extras,
     groups,
@@ -61,14 +65,21 @@ function listExtras(document: TomlDocument): readonly string[] {
 
 function listGroups(document: TomlDocument): readonly string[] {
   const legacy = tableAt(document, 'tool', 'poetry', 'dev-dependencies') === undefined ? [] : ['dev'];
-  return [...new Set([...keysOf(document, 'dependency-groups'), ...keysOf(document, 'tool', 'poetry', 'group'), ...legacy])];
+  return [
+    ...new Set([...keysOf(document, 'dependency-groups'), ...keysOf(document, 'tool', 'poetry', 'group'), ...legacy]),
+  ];
 }
 
 function keysOf(document: TomlDocument, ...path: readonly string[]): readonly string[] {
   return Object.keys(tableAt(document, ...path) ?? {});
 }
 
-function assertKnown(document: TomlDocument, kind: 'extra' | 'group', wanted: readonly string[], known: readonly string[]): void {
+function assertKnown(
+  document: TomlDocument,
+  kind: 'extra' | 'group',
+  wanted: readonly string[],
+  known: readonly string[],
+): void {
   for (const name of wanted) {
     if (known.some((one) => sameName(one, name))) continue;
     throw new TareError({
@@ -87,12 +98,23 @@ function readDependencies(document: TomlDocument, choice: DependencyChoice): rea
   const found = [...textsAt(document, 'project', 'dependencies')];
   const seen = new Set<string>();
   for (const extra of choice.extras) found.push(...readExtra(document, extra, seen));
-  if (tableAt(document, 'project', 'optional-dependencies') === undefined || tableAt(document, 'project') === undefined) {
+  if (
+    tableAt(document, 'project', 'optional-dependencies') === undefined ||
+    tableAt(document, 'project') === undefined
+  ) {
     const optional = new Set(
-      keysOf(document, 'tool', 'poetry', 'extras').filter(wantsExtra).flatMap((extra) => textsAt(document, 'tool', 'poetry', 'extras', extra).map(({ value }) => requirementName(value) ?? value)),
+      keysOf(document, 'tool', 'poetry', 'extras')
+        .filter(wantsExtra)
+        .flatMap((extra) =>
+          textsAt(document, 'tool', 'poetry', 'extras', extra).map(({ value }) => requirementName(value) ?? value),
+        ),
     );
     if (valueAt(document, 'project', 'dependencies') === undefined) {
-      found.push(...readPoetryDependencies(document, ['tool', 'poetry', 'dependencies'], (name) => optional.has(requirementName(name) ?? name)));
+      found.push(
+        ...readPoetryDependencies(document, ['tool', 'poetry', 'dependencies'], (name) =>
+          optional.has(requirementName(name) ?? name),
+        ),
+      );
     }
   }
   for (const group of choice.groups) found.push(...readGroup(document, group, []));
@@ -126,21 +148,28 @@ function readGroup(document: TomlDocument, group: string, above: readonly string
   const items = valueAt(document, 'dependency-groups', key);
   if (!Array.isArray(items)) return textsAt(document, 'dependency-groups', key);
   return items.flatMap((item: unknown, index) => {
-    if (isTable(item) && typeof item['include-group'] === 'string') return readGroup(document, item['include-group'], [...above, key]);
+    if (isTable(item) && typeof item['include-group'] === 'string')
+      return readGroup(document, item['include-group'], [...above, key]);
     const value = textAt(document, 'dependency-groups', key, index) ?? '';
-    return [{ value, because: because(document, ['dependency-groups', key, index], titleOf(['dependency-groups', key])) }];
+    return [
+      { value, because: because(document, ['dependency-groups', key, index], titleOf(['dependency-groups', key])) },
+    ];
   });
 }
 
 function readPoetryGroup(document: TomlDocument, group: string): readonly Fact<string>[] {
   const key = keysOf(document, 'tool', 'poetry', 'group').find((one) => sameName(one, group));
-  const path = key === undefined ? ['tool', 'poetry', 'dev-dependencies'] : ['tool', 'poetry', 'group', key, 'dependencies'];
+  const path =
+    key === undefined ? ['tool', 'poetry', 'dev-dependencies'] : ['tool', 'poetry', 'group', key, 'dependencies'];
   return readPoetryDependencies(document, path, () => true);
 }
 
 function readScripts(document: TomlDocument): PyprojectFacts['scripts'] {
   const scripts = new Map<string, { readonly target: string; readonly line?: number }>();
-  for (const path of [['tool', 'poetry', 'scripts'], ['project', 'scripts']]) {
+  for (const path of [
+    ['tool', 'poetry', 'scripts'],
+    ['project', 'scripts'],
+  ]) {
     for (const [name, value] of Object.entries(tableAt(document, ...path) ?? {})) {
       const target = isTable(value) ? (value.reference ?? value.callable) : value;
       const line = document.lineOf(...path, name);

@@ -40,7 +40,9 @@ export interface PythonIndex {
 }
 
 export function makePythonIndex(project: Project): PythonIndex {
-  const paths = project.files.filter(({ path, type }) => type === 'file' && path.endsWith('.py')).map(({ path }) => path);
+  const paths = project.files
+    .filter(({ path, type }) => type === 'file' && path.endsWith('.py'))
+    .map(({ path }) => path);
   const known = new Set(paths);
   const folders = new Set(paths.flatMap(ancestorsOf));
   const texts = new Map<string, Promise<string>>();
@@ -74,14 +76,20 @@ async function readLoosely(project: Project, path: string): Promise<string> {
   try {
     return (await project.readText(path)) ?? '';
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'FILE_NOT_UTF8' || error.code === 'FILE_TOO_LARGE')) return '';
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'FILE_NOT_UTF8' || error.code === 'FILE_TOO_LARGE')
+    )
+      return '';
     throw error;
   }
 }
 
 async function parseModule(path: string, text: string): Promise<PythonModule> {
   const parsed = await parsePythonText(text);
-  if ('failed' in parsed) return { path, text, body: [], failed: parsed.failed, imports: scanImports(text), hasStarImport: true };
+  if ('failed' in parsed)
+    return { path, text, body: [], failed: parsed.failed, imports: scanImports(text), hasStarImport: true };
   const imports = new Map<string, Binding>();
   let hasStarImport = false;
   for (const statement of flatStatements(parsed.body)) {

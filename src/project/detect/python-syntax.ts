@@ -76,7 +76,12 @@ function innerBodies(statement: StmtNode): readonly (readonly StmtNode[])[] {
       return [statement.body];
     case 'Try':
     case 'TryStar':
-      return [statement.body, ...statement.handlers.map((handler) => handler.body), statement.orelse, statement.finalbody];
+      return [
+        statement.body,
+        ...statement.handlers.map((handler) => handler.body),
+        statement.orelse,
+        statement.finalbody,
+      ];
     case 'Match':
       return statement.cases.map((one) => one.body);
     default:
@@ -120,12 +125,15 @@ export interface SourceText {
 
 /** True where a module binds a name at its top (or in a block there). */
 export function bindsName(module: SourceText, name: string): boolean {
-  if (module.failed !== undefined) return new RegExp(`^(?:${name}\\s*[:=]|(?:async\\s+)?def\\s+${name}\\b)`, 'm').test(module.text);
+  if (module.failed !== undefined)
+    return new RegExp(`^(?:${name}\\s*[:=]|(?:async\\s+)?def\\s+${name}\\b)`, 'm').test(module.text);
   if (module.imports.has(name)) return true;
   for (const statement of flatStatements(module.body)) {
-    if (statement.nodeType === 'Assign' && statement.targets.some((target) => targetNames(target).includes(name))) return true;
+    if (statement.nodeType === 'Assign' && statement.targets.some((target) => targetNames(target).includes(name)))
+      return true;
     if (statement.nodeType === 'AnnAssign' && dottedName(statement.target) === name) return true;
-    if ((statement.nodeType === 'FunctionDef' || statement.nodeType === 'ClassDef') && statement.name === name) return true;
+    if ((statement.nodeType === 'FunctionDef' || statement.nodeType === 'ClassDef') && statement.name === name)
+      return true;
   }
   return false;
 }

@@ -17,10 +17,14 @@ export async function findPython(
   const pinned = await readVersionFile(project);
   if (pinned !== undefined) return pinned;
   if (pyproject?.requiresPython !== undefined) {
-    return parsePythonWish(pyproject.requiresPython.value, { ...pyproject.requiresPython.because, rule: '`requires-python`' });
+    return parsePythonWish(pyproject.requiresPython.value, {
+      ...pyproject.requiresPython.because,
+      rule: '`requires-python`',
+    });
   }
   const runtime = /^\s*python-(\d+(?:\.\d+){0,2})\s*$/m.exec((await project.readText('runtime.txt')) ?? '');
-  if (runtime?.[1] !== undefined) return parsePythonWish(runtime[1], { file: 'runtime.txt', line: 1, rule: '`runtime.txt`' });
+  if (runtime?.[1] !== undefined)
+    return parsePythonWish(runtime[1], { file: 'runtime.txt', line: 1, rule: '`runtime.txt`' });
   if (pyproject?.poetryPython === undefined) return undefined;
   const { value, because } = pyproject.poetryPython;
   return parsePythonWish(convertPoetryVersion(value), { ...because, rule: "Poetry's `python`" });

@@ -12,7 +12,10 @@ export function requirementName(requirement: string): string | undefined {
 /** The extras of a PEP 508 requirement. */
 export function requirementExtras(requirement: string): readonly string[] {
   const found = /^\s*[A-Za-z0-9._-]+\s*\[([^\]]*)\]/.exec(requirement);
-  return (found?.[1] ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return (found?.[1] ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** Names of extras and groups compare normalised (PEP 685, PEP 735). */

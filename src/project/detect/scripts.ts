@@ -9,7 +9,10 @@ import { isMainGuard } from './python-syntax.ts';
 /** Console scripts, `__main__` modules and plain scripts: what is started where there is no web application. */
 export async function findScripts(
   index: PythonIndex,
-  options: { readonly evidence: readonly CommandEvidence[]; readonly scripts: ReadonlyMap<string, { readonly target: string; readonly line?: number }> },
+  options: {
+    readonly evidence: readonly CommandEvidence[];
+    readonly scripts: ReadonlyMap<string, { readonly target: string; readonly line?: number }>;
+  },
   sources: readonly EntrySource[],
   isSecondary: (path: string) => boolean,
 ): Promise<readonly EntryCandidate[]> {
@@ -23,7 +26,11 @@ export async function findScripts(
   for (const [name, { target, line }] of options.scripts) {
     const source = resolveModule(target.split(':')[0] ?? '', index);
     const isStarted = options.evidence.some(({ program }) => program === name);
-    const because = { file: 'pyproject.toml', ...(line === undefined ? {} : { line }), rule: `the console script \`${name}\`` };
+    const because = {
+      file: 'pyproject.toml',
+      ...(line === undefined ? {} : { line }),
+      rule: `the console script \`${name}\``,
+    };
     found.push({
       kind: 'script',
       module: name,
@@ -60,14 +67,29 @@ async function scriptOf(
   const isMain = name === '__main__.py';
   const framework = frameworkScripts.find(([pattern]) => pattern.test(text))?.[1];
   const serves = sources.some(({ module, calls }) => module.path === path && calls.length > 0);
-  const mayStart = isMain || command !== undefined || /__name__\s*(?:==\s*|in\s*[{(\[]\s*)['"]__main__['"]/.test(text) || (framework !== undefined && isUsualName(name));
+  const mayStart =
+    isMain ||
+    command !== undefined ||
+    /__name__\s*(?:==\s*|in\s*[{([]\s*)['"]__main__['"]/.test(text) ||
+    (framework !== undefined && isUsualName(name));
   if (!mayStart) return undefined;
   const module = await index.readModule(path);
   const guard = module.body.find(isMainGuard);
   const place = findImportPlace(index, module);
   const depth = path.split('/').length - 1;
-  const score = 40 + (command === undefined ? 0 : 80) + (serves ? 15 : 0) + (framework === undefined ? 0 : 10) + (isUsualName(name) || isMain ? 10 : 0) - 3 * depth;
-  const rule = command === undefined ? (isMain ? 'a `__main__` module' : 'a script that is meant to be started') : command.because.rule;
+  const score =
+    40 +
+    (command === undefined ? 0 : 80) +
+    (serves ? 15 : 0) +
+    (framework === undefined ? 0 : 10) +
+    (isUsualName(name) || isMain ? 10 : 0) -
+    3 * depth;
+  const rule =
+    command === undefined
+      ? isMain
+        ? 'a `__main__` module'
+        : 'a script that is meant to be started'
+      : command.because.rule;
   const isModule = isMain && path.includes('/');
   return {
     kind: isModule ? 'module' : 'script',

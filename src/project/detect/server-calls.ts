@@ -1,7 +1,16 @@
 import type { Call, ExprNode, StmtNode } from 'py-ast';
 import { placeOf } from './app-values.ts';
 import type { PythonIndex, PythonModule } from './python-index.ts';
-import { callsIn, dottedName, flatStatements, isMainGuard, isTrue, keywordOf, numberOf, stringOf } from './python-syntax.ts';
+import {
+  callsIn,
+  dottedName,
+  flatStatements,
+  isMainGuard,
+  isTrue,
+  keywordOf,
+  numberOf,
+  stringOf,
+} from './python-syntax.ts';
 
 /** A call in the sources that starts a server. */
 export interface ServerCall {
@@ -37,7 +46,12 @@ export function findServerCalls(module: PythonModule, index: PythonIndex): reado
   const found: ServerCall[] = [];
   for (const statement of module.body) {
     const isFunction = statement.nodeType === 'FunctionDef' || statement.nodeType === 'AsyncFunctionDef';
-    const place = { module, index, isMain: isMainGuard(statement), inFunction: isFunction ? statement.name : undefined };
+    const place = {
+      module,
+      index,
+      isMain: isMainGuard(statement),
+      inFunction: isFunction ? statement.name : undefined,
+    };
     for (const call of callsIn(statement)) {
       const server = serverOf(call, module);
       if (server !== undefined) found.push(describe(call, server, place));
@@ -51,11 +65,14 @@ function serverOf(call: Call, module: PythonModule): string | undefined {
   if (name === undefined) return undefined;
   const [first = '', ...rest] = name.split('.');
   const binding = module.imports.get(first);
-  const base = binding === undefined ? first : binding.name === undefined ? binding.module : `${binding.module}.${binding.name}`;
+  const base =
+    binding === undefined ? first : binding.name === undefined ? binding.module : `${binding.module}.${binding.name}`;
   const qualified = [base, ...rest].join('.');
   if (Object.hasOwn(servers, qualified)) return servers[qualified];
   // `app.run(...)` of Flask, Quart, Sanic, Robyn.
-  return rest.length === 1 && (rest[0] === 'run' || rest[0] === 'start') && /app|server|robyn/i.test(first) ? 'own' : undefined;
+  return rest.length === 1 && (rest[0] === 'run' || rest[0] === 'start') && /app|server|robyn/i.test(first)
+    ? 'own'
+    : undefined;
 }
 
 interface Surroundings {
@@ -66,7 +83,10 @@ interface Surroundings {
 }
 
 function describe(call: Call, server: string, { module, index, isMain, inFunction }: Surroundings): ServerCall {
-  const first = server === 'own' && call.func.nodeType === 'Attribute' ? call.func.value : (call.args[0] ?? keywordOf(call, 'app') ?? keywordOf(call, 'target'));
+  const first =
+    server === 'own' && call.func.nodeType === 'Attribute'
+      ? call.func.value
+      : (call.args[0] ?? keywordOf(call, 'app') ?? keywordOf(call, 'target'));
   const text = stringOf(first);
   const name = dottedName(first);
   const place = name === undefined ? undefined : (placeOf(name, { module, index }) ?? { path: module.path, name });

@@ -15,7 +15,11 @@ export interface VersionFindings {
 export type ModulePaths = readonly string[];
 
 /** Reads a dynamic version without running anything. Throws `PROJECT_VERSION_DYNAMIC` where that is not possible. */
-export async function findDynamicVersion(project: Project, document: TomlDocument, modules: ModulePaths): Promise<VersionFindings> {
+export async function findDynamicVersion(
+  project: Project,
+  document: TomlDocument,
+  modules: ModulePaths,
+): Promise<VersionFindings> {
   const fromFile = await readVersionOfFile(project, document, modules);
   if (fromFile !== undefined) return { version: fromFile, warnings: [] };
   if (usesSourceControl(document)) return await versionOfGit(project, document);
@@ -36,11 +40,19 @@ interface Place {
   readonly pattern?: string;
 }
 
-async function readVersionOfFile(project: Project, document: TomlDocument, modules: ModulePaths): Promise<Fact<string> | undefined> {
+async function readVersionOfFile(
+  project: Project,
+  document: TomlDocument,
+  modules: ModulePaths,
+): Promise<Fact<string> | undefined> {
   for (const place of placesOf(document, modules)) {
     const text = await project.readText(place.file);
     const found = text === undefined ? undefined : extractVersion(text, place);
-    if (found !== undefined) return { value: found.version, because: { file: place.file, line: found.line, rule: 'the version that the code carries' } };
+    if (found !== undefined)
+      return {
+        value: found.version,
+        because: { file: place.file, line: found.line, rule: 'the version that the code carries' },
+      };
   }
   return undefined;
 }
@@ -60,12 +72,19 @@ function setuptoolsPlaces(document: TomlDocument): readonly Place[] {
   const name = parts.pop() ?? '';
   const inner = parts.join('/');
   const roots = ['', ...packageDirectories(document), 'src/'];
-  return roots.flatMap((root) => [`${root}${inner}/__init__.py`, `${root}${inner}.py`].map((file) => ({ file: file.replace(/^\//, ''), attribute: name })));
+  return roots.flatMap((root) =>
+    [`${root}${inner}/__init__.py`, `${root}${inner}.py`].map((file) => ({
+      file: file.replace(/^\//, ''),
+      attribute: name,
+    })),
+  );
 }
 
 function packageDirectories(document: TomlDocument): readonly string[] {
   const folders = tableAt(document, 'tool', 'setuptools', 'package-dir');
-  return Object.values(folders ?? {}).filter((value) => typeof value === 'string').map((value) => `${value.replace(/\/$/, '')}/`);
+  return Object.values(folders ?? {})
+    .filter((value) => typeof value === 'string')
+    .map((value) => `${value.replace(/\/$/, '')}/`);
 }
 
 function pathPlaces(document: TomlDocument): readonly Place[] {
@@ -73,7 +92,13 @@ function pathPlaces(document: TomlDocument): readonly Place[] {
   const pdm = tableAt(document, 'tool', 'pdm', 'version');
   return [hatch, pdm].flatMap((table) => {
     if (typeof table?.path !== 'string') return [];
-    return [{ file: table.path, attribute: '__version__|VERSION', ...(typeof table.pattern === 'string' ? { pattern: table.pattern } : {}) }];
+    return [
+      {
+        file: table.path,
+        attribute: '__version__|VERSION',
+        ...(typeof table.pattern === 'string' ? { pattern: table.pattern } : {}),
+      },
+    ];
   });
 }
 
@@ -85,12 +110,16 @@ function flitPlaces(document: TomlDocument, modules: ModulePaths): readonly Plac
 function extractVersion(text: string, place: Place): { readonly version: string; readonly line: number } | undefined {
   if (place.attribute === undefined) return { version: text.trim().split(/\s/)[0] ?? '', line: 1 };
   const own = place.pattern === undefined ? undefined : compile(place.pattern);
-  const assigned = new RegExp(`^(?:${place.attribute})\\s*(?::\\s*[\\w.]+\\s*)?=\\s*(['"])v?(?<version>[^'"]+)\\1`, 'm');
+  const assigned = new RegExp(
+    `^(?:${place.attribute})\\s*(?::\\s*[\\w.]+\\s*)?=\\s*(['"])v?(?<version>[^'"]+)\\1`,
+    'm',
+  );
   const listed = new RegExp(`^(?:${place.attribute})\\s*=\\s*[([](?<version>\\s*\\d+(?:\\s*,\\s*\\d+)*)`, 'm');
   for (const pattern of [own, assigned, listed]) {
     const found = pattern?.exec(text);
     const version = found?.groups?.version?.replaceAll(/\s*,\s*/g, '.').trim();
-    if (found !== undefined && found !== null && version !== undefined) return { version, line: text.slice(0, found.index).split('\n').length };
+    if (found !== undefined && found !== null && version !== undefined)
+      return { version, line: text.slice(0, found.index).split('\n').length };
   }
   return undefined;
 }
@@ -115,15 +144,24 @@ function usesSourceControl(document: TomlDocument): boolean {
     ['tool', 'vcs-versioning'],
   ];
   if (tables.some((path) => tableAt(document, ...path) !== undefined)) return true;
-  if (/^(?:vcs|uv-dynamic-versioning|scm)$/.test(String(valueAt(document, 'tool', 'hatch', 'version', 'source')))) return true;
+  if (/^(?:vcs|uv-dynamic-versioning|scm)$/.test(String(valueAt(document, 'tool', 'hatch', 'version', 'source'))))
+    return true;
   if (valueAt(document, 'tool', 'pdm', 'version', 'source') === 'scm') return true;
   const requires = valueAt(document, 'build-system', 'requires');
-  return Array.isArray(requires) && requires.some((one) => /^(?:setuptools[-_]scm|hatch-vcs|uv-dynamic-versioning|poetry-dynamic-versioning|versioningit|versioneer)\b/.test(String(one)));
+  return (
+    Array.isArray(requires) &&
+    requires.some((one) =>
+      /^(?:setuptools[-_]scm|hatch-vcs|uv-dynamic-versioning|poetry-dynamic-versioning|versioningit|versioneer)\b/.test(
+        String(one),
+      ),
+    )
+  );
 }
 
 async function versionOfGit(project: Project, document: TomlDocument): Promise<VersionFindings> {
   const described = await describeGit(project.root);
-  if (described !== undefined) return { version: { value: described, because: { rule: 'the last git tag' } }, warnings: [] };
+  if (described !== undefined)
+    return { version: { value: described, because: { rule: 'the last git tag' } }, warnings: [] };
   const because = { file: document.file, rule: 'the version comes from git, and no tag was found' };
   return {
     version: { value: '0.0.0', because },
