@@ -1,4 +1,5 @@
 import type { Context } from '../base/context.ts';
+import { ownWorker } from '../base/own-files.ts';
 import { createWorkerPool } from '../base/worker-pool.ts';
 import type { Image } from '../oci/image.ts';
 import type { PlannedLayer, Target } from '../plan/types.ts';
@@ -120,5 +121,5 @@ async function allOrFirstFailure<A, B>(work: readonly [Promise<A>, Promise<B>]):
 
 /** The sources run as they are in tests, where a worker cannot load them: the pool then runs jobs in this thread. */
 export function layerJobModule(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './layer-job.ts' : './layer-job.js', import.meta.url);
+  return ownWorker('build', 'layer-job');
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { ownFile } from '../base/own-files.ts';
 
 /** The version in tare's own `package.json`. */
 export function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(ownFile('package.json'), 'utf8'));
   if (
     typeof manifest === 'object' &&
     manifest !== null &&

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { PublicKey, VerifyMessageResult } from 'openpgp';
+import { ownFile } from '../base/own-files.ts';
 import { TareError } from '../base/errors.ts';
 import { sortedBy } from '../base/order.ts';
 
@@ -9,7 +10,7 @@ const end = '-----END PGP SIGNATURE-----';
 
 /** The Debian archive's public keys that tare carries, armoured: bullseye, bookworm and trixie. */
 export async function readArchiveKeys(): Promise<readonly string[]> {
-  const folder = fileURLToPath(new URL('keys/', import.meta.url));
+  const folder = fileURLToPath(ownFile('debian/keys/'));
   const names = sortedBy(await readdir(folder), (name) => name).filter((name) => name.endsWith('.asc'));
   return Promise.all(names.map((name) => readFile(`${folder}${name}`, 'utf8')));
 }

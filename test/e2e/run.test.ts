@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandOptions, type CommandResult, type RunningCommand, startCommand } from '../support/command.ts';
 import { type ComponentName, hasComponent, requireComponent } from '../support/components.ts';
 import { startDockerd, type TestDocker } from '../support/dockerd.ts';
 import { makeNodeImage, type NodeImage } from '../support/node-image.ts';
-import { cliPath, makeTemporaryDir, rootDir } from '../support/paths.ts';
+import { engineModule, makeTemporaryDir, rootDir } from '../support/paths.ts';
 
 const runner = join(rootDir, 'test/support/run-image.mjs');
-const module = join(process.env['TARE_TEST_DIST'] ?? dirname(dirname(cliPath)), 'engine/run.js');
+const module = engineModule;
 const platform = process.arch === 'arm64' ? 'linux/arm64' : 'linux/amd64';
 
 let dir: string;

@@ -15,5 +15,5 @@ export async function installPacked(dir: string): Promise<string> {
     await cp(path, destination, { recursive: true });
   }
   await chmod(dir, 0o755);
-  return join(dir, 'package', 'dist', 'cli', 'main.js');
+  return join(dir, 'package', 'dist', 'main.js');
 }

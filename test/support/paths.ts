@@ -14,7 +14,7 @@ export const benchDir = join(rootDir, '.bench');
 export const sharedCacheDir = join(benchDir, 'cache');
 
 /** The compiled command. */
-export const cliPath = join(rootDir, 'dist', 'cli', 'main.js');
+export const cliPath = join(rootDir, 'dist', 'main.js');
 
 /** A new folder outside the repository (and so outside its git). The caller removes it. */
 export async function makeTemporaryDir(name: string): Promise<string> {
@@ -27,3 +27,5 @@ export async function temporaryDir(name: string): Promise<string> {
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
+/** `src/engine/run.ts` compiled by itself, for tests that run an image in a process of its own. */
+export const engineModule = join(benchDir, 'engine-run.js');
