@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Context, HttpClient, Log, Progress } from '../base/context.ts';
@@ -31,6 +32,8 @@ export function createContext(options: ContextOptions = {}): MeteredContext {
   const home = env['HOME'] ?? homedir();
   const log = options.log ?? silentLog;
   const signal = options.signal ?? new AbortController().signal;
+  // Every request and worker under way listens to it; that many are no leak.
+  setMaxListeners(0, signal);
   const meter = meterHttp(createHttpClient({ env, userAgent: 'tare', signal, warn: log.warn }));
   return {
     env,

@@ -113,7 +113,8 @@ interface LaneEvents<Result> {
 const poolMark = 'tare worker pool';
 
 function threadLane<Job, Result>(entry: URL, events: LaneEvents<Result>): Lane<Job, Result> {
-  const worker = new Worker(entry, { workerData: poolMark });
+  // What layers are made of is short-lived and large: without a bound, each thread's young generation alone takes tens of MB.
+  const worker = new Worker(entry, { workerData: poolMark, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
   let stopped = false;
   let fault: unknown;
   // An idle thread must not keep the process alive.

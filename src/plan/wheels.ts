@@ -28,6 +28,9 @@ export interface WheelLookup {
   readonly fileUrl: (path: string) => string;
 }
 
+/** Pages of an index that are read at once: large projects have pages of many MB. */
+const parallelPages = 6;
+
 interface Candidate {
   readonly filename: string;
   readonly sha256?: Digest;
@@ -44,7 +47,7 @@ export async function resolveWheels(
 ): Promise<readonly WheelSource[]> {
   const tags = compatibleTags(target);
   const sorted = sortedBy(distributions, (one) => one.name);
-  return mapLimit(sorted, 16, async (distribution) => {
+  return mapLimit(sorted, parallelPages, async (distribution) => {
     const candidates = await candidatesOf(distribution, lookup);
     const choice = chooseWheel(candidates, tags);
     if (choice.kind === 'none') throw wheelNotFound(distribution.name, distribution.version, candidates, target);

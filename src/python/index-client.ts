@@ -46,9 +46,9 @@ export function createIndexClient(
 ): IndexClient {
   const fetcher: IndexFetcher = { http, cache, credentials: config.credentials, ...options };
   const links = memoized((entry: string) => readLinks(fetcher, entry));
-  const projects = memoized((name: PackageName) => readProject(fetcher, config, links, name));
   return {
-    project: projects,
+    // Not remembered: a page of a large project takes many MB, and the text is in the cache.
+    project: (name) => readProject(fetcher, config, links, name),
     metadata: (file) => readMetadata(fetcher, file),
     sha256: async (file) =>
       file.sha256 ?? (file.localPath === undefined ? undefined : await fileDigest(file.localPath)),
