@@ -1,7 +1,7 @@
 // How fast wheels become layers, held against what cannot be avoided: inflating every member once, its CRC-32, SHA-256 of
 // the raw bytes twice (RECORD and diff_id) and of the packed bytes once.
 //
-//   npm run build && node bench/layers.mjs [FOLDER OF WHEELS]
+//   node bench/layers.mjs [FOLDER OF WHEELS]
 //
 // Each figure is from a process of its own, the bound and ours in turn, so that both are cold; the best of three counts.
 // The folder is filled by pip from the index it is configured with.
@@ -13,10 +13,31 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { orderForGathering, writeLayer } from '../dist/archive/layer-writer.js';
-import { readZip, readZipMember } from '../dist/archive/zip.js';
-import { digestFromHex } from '../dist/base/digest.js';
-import { createWorkerPool, serveJobs } from '../dist/base/worker-pool.js';
+
+const modules = new URL('../.bench/layers/', import.meta.url);
+const entries = {
+  writer: 'archive/layer-writer.ts',
+  zip: 'archive/zip.ts',
+  digest: 'base/digest.ts',
+  pool: 'base/worker-pool.ts',
+};
+
+/** Compiles the modules that are measured, as the build does for what it publishes. */
+async function compile() {
+  const { rolldown } = await import('rolldown');
+  const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+  const input = Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, source(path)]));
+  const bundle = await rolldown({ input, platform: 'node', external: /^[^./]/ });
+  await bundle.write({ dir: fileURLToPath(modules), format: 'esm', entryFileNames: '[name].js' });
+}
+
+const measuring = !isMainThread || process.argv[3] !== undefined;
+if (!measuring) await compile();
+const load = (name) => import(new URL(`${name}.js`, modules).href);
+const { orderForGathering, writeLayer } = await load('writer');
+const { readZip, readZipMember } = await load('zip');
+const { digestFromHex } = await load('digest');
+const { createWorkerPool, serveJobs } = await load('pool');
 
 const requirements = `
 annotated_doc==0.0.7 annotated_types==0.8.0 anyio==4.16.0 certifi==2026.10.19.post1 click==8.5.1 fastapi==0.165.0
@@ -31,31 +52,45 @@ const rounds = 3;
 
 /** The members of a wheel with the hashes of its RECORD. */
 async function readWheel(file) {
-  const { entries } = await readZip(file);
-  const files = entries.filter(({ isDirectory }) => !isDirectory);
+  const archive = await readZip(file);
+  const files = archive.entries.filter(({ isDirectory }) => !isDirectory);
   const record = files.find(({ name }) => /^[^/]+\.dist-info\/RECORD$/.test(name));
   const hashes = new Map();
-  const text = (await readZipMember(record.slice, 64 * 1024 * 1024)).toString();
+  const text = Buffer.from(await readZipMember(record.slice, 64 * 1024 * 1024)).toString();
   for (const [, name, base64] of text.matchAll(/^"?(.+?)"?,sha256=([\w-]+)=*,/gm)) {
     hashes.set(name, digestFromHex(Buffer.from(base64, 'base64url').toString('hex')));
   }
-  return files.map(({ name, slice }) => ({ name, slice: { ...slice, ...(hashes.has(name) && { sha256: hashes.get(name) }) } }));
+  return files.map(({ name, slice }) => ({
+    name,
+    slice: { ...slice, ...(hashes.has(name) && { sha256: hashes.get(name) }) },
+  }));
 }
 
 export async function runJob({ file, output }) {
-  const entries = (await readWheel(file)).map(({ name, slice }) => {
+  const members = await readWheel(file);
+  const files = members.map(({ name, slice }) => {
     const path = `opt/venv/lib/python3.13/site-packages/${name}`;
     return { path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 315_532_800, content: slice };
   });
-  return writeLayer(orderForGathering(entries), output);
+  return writeLayer(orderForGathering(files), output);
 }
 serveJobs(runJob);
+
+/** Wall clock and processor time since then, in milliseconds: the second stands where the machine is shared. */
+function startClock() {
+  const begun = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return { ms: performance.now() - begun, cpu: (user + system) / 1000 };
+  };
+}
 
 /** The bound, with its members located beforehand and their bytes read one by one. */
 async function measureBound(wheels) {
   const members = [];
   for (const file of wheels) members.push({ file, list: await readWheel(file) });
-  const begun = performance.now();
+  const elapsed = startClock();
   for (const { file, list } of members) {
     const descriptor = openSync(file);
     const diff = createHash('sha256');
@@ -63,7 +98,8 @@ async function measureBound(wheels) {
     for (const { slice } of list) {
       const bytes = Buffer.allocUnsafeSlow(slice.compressedSize);
       readSync(descriptor, bytes, 0, bytes.length, slice.offset);
-      const raw = slice.method === 'stored' ? bytes : inflateRawSync(bytes, { chunkSize: Math.max(64, slice.size + 1) });
+      const raw =
+        slice.method === 'stored' ? bytes : inflateRawSync(bytes, { chunkSize: Math.max(64, slice.size + 1) });
       if (crc32(raw) !== slice.crc32) throw new Error(`${file} is damaged`);
       hash('sha256', raw);
       diff.update(raw);
@@ -71,23 +107,24 @@ async function measureBound(wheels) {
     }
     closeSync(descriptor);
   }
-  return { ms: performance.now() - begun };
+  return elapsed();
 }
 
 async function measureLayers(wheels, workers) {
   const folder = mkdtempSync(join(tmpdir(), 'tare-bench-'));
-  const pool = workers > 1 ? createWorkerPool(new URL(import.meta.url), workers) : { run: runJob, close: async () => {} };
+  const pool =
+    workers > 1 ? createWorkerPool(new URL(import.meta.url), workers) : { run: runJob, close: async () => {} };
   try {
-    const begun = performance.now();
+    const elapsed = startClock();
     // The largest first: the last to end is then a small one.
     const order = wheels.toSorted((left, right) => statSync(right).size - statSync(left).size);
     const job = (file, index) => ({ file, output: join(folder, String(index)) });
     const layers = [];
     if (workers > 1) layers.push(...(await Promise.all(order.map((file, index) => pool.run(job(file, index))))));
     else for (const [index, file] of order.entries()) layers.push(await pool.run(job(file, index)));
-    const ms = performance.now() - begun;
+    const time = elapsed();
     const sum = (key) => layers.reduce((total, layer) => total + layer[key], 0);
-    return { ms, size: sum('size'), unpackedSize: sum('unpackedSize') };
+    return { ...time, size: sum('size'), unpackedSize: sum('unpackedSize') };
   } finally {
     await pool.close();
     rmSync(folder, { recursive: true });
@@ -96,12 +133,17 @@ async function measureLayers(wheels, workers) {
 
 function readWheels(folder) {
   mkdirSync(folder, { recursive: true });
-  const list = () => readdirSync(folder).filter((name) => name.endsWith('.whl')).sort();
+  const list = () =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.whl'))
+      .sort();
   if (list().length === 0) {
     const tags = platforms.flatMap((platform) => ['--platform', `${platform}_x86_64`]);
     const target = ['--only-binary=:all:', '--no-deps', '--implementation', 'cp', '--python-version', '3.13', ...tags];
     const names = requirements.trim().split(/\s+/);
-    execFileSync('python3', ['-m', 'pip', 'download', '--quiet', ...target, '--dest', folder, ...names], { stdio: 'inherit' });
+    execFileSync('python3', ['-m', 'pip', 'download', '--quiet', ...target, '--dest', folder, ...names], {
+      stdio: 'inherit',
+    });
   }
   return list().map((name) => join(folder, name));
 }
@@ -131,18 +173,29 @@ function main(folder) {
   const wheelSize = wheels.reduce((sum, file) => sum + statSync(file).size, 0);
   const best = {};
   for (let round = 0; round < rounds; round++) {
-    for (const [kind, cores] of [['bound', 1], ['one', 1], ['two', 2]]) {
+    for (const [kind, cores] of [
+      ['bound', 1],
+      ['one', 1],
+      ['two', 2],
+    ]) {
       const measured = measureApart(kind, folder, cores);
       if (best[kind] === undefined || measured.ms < best[kind].ms) best[kind] = measured;
     }
   }
   const { bound, one, two } = best;
-  console.log(`${wheels.length} wheels, ${megabytes(wheelSize)}, ${megabytes(one.unpackedSize)} raw${hasTaskset ? '' : '; not held to one core: no taskset'}`);
-  console.log(`bound, one core         ${seconds(bound.ms)}`);
-  console.log(`layers, one core        ${seconds(one.ms)}   ${(one.ms / bound.ms).toFixed(2)} x the bound   peak ${megabytes(one.peak)}`);
-  console.log(`layers, two workers     ${seconds(two.ms)}   ${(one.ms / two.ms).toFixed(2)} x faster      peak ${megabytes(two.peak)}`);
-  console.log(`packed size             ${megabytes(one.size)}   ${(one.size / wheelSize).toFixed(4)} of the wheels`);
-  console.log(JSON.stringify({ wheels: wheels.length, wheelSize, bound, one, two, ratio: one.ms / bound.ms, speedup: one.ms / two.ms }));
+  const ratio = { wall: one.ms / bound.ms, cpu: one.cpu / bound.cpu };
+  const speedup = one.ms / two.ms;
+  const line = (name, value, ...notes) => console.log(`${name.padEnd(22)} ${value.padStart(9)}   ${notes.join(', ')}`);
+  const pinned = hasTaskset ? 'each on its own cores' : 'not held to cores: no taskset';
+  console.log(
+    `${wheels.length} wheels, ${megabytes(wheelSize)}, ${megabytes(one.unpackedSize)} raw; best of ${rounds}, ${pinned}`,
+  );
+  line('bound, one core', seconds(bound.ms), `${seconds(bound.cpu)} of processor`);
+  const times = `${ratio.wall.toFixed(2)} x the bound (${ratio.cpu.toFixed(2)} x its processor time)`;
+  line('layers, one core', seconds(one.ms), times, `peak ${megabytes(one.peak)}`);
+  line('layers, two workers', seconds(two.ms), `${speedup.toFixed(2)} x faster`, `peak ${megabytes(two.peak)}`);
+  line('packed', megabytes(one.size), `${(one.size / wheelSize).toFixed(4)} of the wheels`);
+  console.log(JSON.stringify({ wheels: wheels.length, wheelSize, bound, one, two, ratio, speedup }));
 }
 
 if (isMainThread) {
@@ -152,7 +205,8 @@ if (isMainThread) {
     main(folder);
   } else {
     const wheels = readWheels(folder);
-    const measured = kind === 'bound' ? await measureBound(wheels) : await measureLayers(wheels, kind === 'two' ? 2 : 1);
+    const measured =
+      kind === 'bound' ? await measureBound(wheels) : await measureLayers(wheels, kind === 'two' ? 2 : 1);
     console.log(JSON.stringify({ ...measured, peak: process.resourceUsage().maxRSS * 1024 }));
   }
 }

@@ -1,3 +1,4 @@
+import { withDiskHint } from '../base/atomic-file.ts';
 import { buildDirectly, type DirectBuild } from '../build/build.ts';
 import type { BuildReport, PlatformReport } from '../build/build-report.ts';
 import type { InlineConfig } from '../config/schema.ts';
@@ -26,7 +27,9 @@ export async function build(directory: string, inline: InlineConfig, context: Me
   const images = built.targets.map((target) => target.image);
   const place = parseOutput(prepared.config.output, prepared.inputs.project.root);
   const written = await watch.measure('output', () =>
-    writeOutput(place, images, { refName: refNameOf(prepared), signal: context.signal }),
+    writeOutput(place, images, { refName: refNameOf(prepared), signal: context.signal }).catch((error: unknown) => {
+      throw withDiskHint(error, place.path);
+    }),
   );
   const digest = written.digest;
   return {

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Digest } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
-import { sortedBy } from '../base/order.ts';
 import type { BuildInputs, TargetInputs } from '../build/inputs.ts';
 import { readFileConfig } from '../config/file.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
@@ -15,6 +14,7 @@ import { resolvePython } from '../plan/python.ts';
 import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
 import type { PlannedWheel } from '../plan/types.ts';
 import type { ProjectFacts } from '../project/facts.ts';
+import { parseRequirement } from '../python/requirement.ts';
 import { detectProject } from '../project/manifest.ts';
 import { openProject, type Project } from '../project/project.ts';
 import type { Cache } from '../store/cache.ts';
@@ -156,10 +156,7 @@ function targetInputs(
     debs: base.debs,
     debian,
     wheelUrls: new Map(urls),
-    requested: sortedBy(
-      facts.dependencies.map((fact) => /^[A-Za-z0-9._-]+/.exec(fact.value)?.[0] ?? ''),
-      (name) => name,
-    ).map((name) => name.toLowerCase().replace(/[-_.]+/g, '-')),
+    requested: facts.dependencies.map((fact) => parseRequirement(fact.value, fact.because.file)),
   };
 }
 

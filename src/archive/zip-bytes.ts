@@ -9,14 +9,16 @@ export interface ByteWindow {
   readonly archive: string;
   /** Bytes of their own. */
   readonly read: (offset: number, length: number) => Promise<Buffer>;
-  /** Bytes that hold until the next call; `near` says that the bytes right behind will be wanted too. */
-  readonly glance: (offset: number, length: number, near: boolean) => Buffer | Promise<Buffer>;
+  /** Bytes that were read with others, if they were. Good until the next `load`. */
+  readonly held: (offset: number, length: number) => Buffer | undefined;
+  /** Bytes that are good until the next `load`; `near` says that those right behind will be wanted too. */
+  readonly load: (offset: number, length: number, near: boolean) => Promise<Buffer>;
 }
 
 export function openByteWindow(handle: FileHandle, archive: string, fileSize: number): ByteWindow {
   const memory = Buffer.allocUnsafe(windowSize);
-  let heldAt = 0;
-  let held = 0;
+  let start = 0;
+  let end = 0;
   function assertInside(offset: number, length: number): void {
     if (offset + length <= fileSize) return;
     throw zipError(archive, 'ZIP_TRUNCATED', 'the archive ends too early', {
@@ -30,20 +32,21 @@ export function openByteWindow(handle: FileHandle, archive: string, fileSize: nu
     await fill(handle, archive, bytes, offset);
     return bytes;
   }
-  async function move(offset: number, length: number, near: boolean): Promise<Buffer> {
+  function held(offset: number, length: number): Buffer | undefined {
+    return offset >= start && offset + length <= end
+      ? memory.subarray(offset - start, offset - start + length)
+      : undefined;
+  }
+  async function load(offset: number, length: number, near: boolean): Promise<Buffer> {
     assertInside(offset, length);
-    held = 0;
     const wanted = near ? Math.min(windowSize, fileSize - offset) : length;
+    end = 0;
     await fill(handle, archive, memory.subarray(0, wanted), offset);
-    heldAt = offset;
-    held = wanted;
+    start = offset;
+    end = offset + wanted;
     return memory.subarray(0, length);
   }
-  function glance(offset: number, length: number, near: boolean): Buffer | Promise<Buffer> {
-    const at = offset - heldAt;
-    return at >= 0 && at + length <= held ? memory.subarray(at, at + length) : move(offset, length, near);
-  }
-  return { archive, read, glance };
+  return { archive, read, held, load };
 }
 
 async function fill(handle: FileHandle, archive: string, buffer: Buffer, offset: number): Promise<void> {

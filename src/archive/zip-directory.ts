@@ -5,6 +5,7 @@ import { assertSafeZipName, decodeZipName } from './zip-name.ts';
 const centralSignature = 0x02014b50;
 const centralSize = 46;
 const zip64ExtraId = 0x0001;
+const noExtra = Buffer.alloc(0);
 const unicodePathExtraId = 0x7075;
 
 /** Encrypted, patched, strongly encrypted, masked: general purpose bits that this reader refuses (APPNOTE.TXT 4.4.4). */
@@ -51,7 +52,9 @@ export function parseCentralDirectory(bytes: Buffer, count: number, archive: str
     if (end > bytes.length) {
       throw zipError(archive, 'ZIP_DIRECTORY_INVALID', `header ${headers.length + 1} runs over the central directory`);
     }
-    headers.push(parseHeader(bytes.subarray(at, nameEnd), bytes.subarray(nameEnd, extraEnd), archive));
+    const rawName = bytes.subarray(at + centralSize, nameEnd);
+    const extra = nameEnd === extraEnd ? noExtra : bytes.subarray(nameEnd, extraEnd);
+    headers.push(parseHeader({ bytes, at, rawName, extra }, archive));
     at = end;
   }
   if (headers.length !== count) {
@@ -63,17 +66,25 @@ export function parseCentralDirectory(bytes: Buffer, count: number, archive: str
   return headers;
 }
 
-function parseHeader(fixed: Buffer, extra: Buffer, archive: string): CentralHeader {
-  const flags = fixed.readUInt16LE(8);
-  const method = fixed.readUInt16LE(10);
-  const rawName = fixed.subarray(centralSize);
+interface RawHeader {
+  readonly bytes: Buffer;
+  /** Where the header begins. */
+  readonly at: number;
+  readonly rawName: Buffer;
+  readonly extra: Buffer;
+}
+
+function parseHeader(raw: RawHeader, archive: string): CentralHeader {
+  const { bytes, at, rawName, extra } = raw;
+  const flags = bytes.readUInt16LE(at + 8);
+  const method = bytes.readUInt16LE(at + 10);
   const name = decodeZipName(rawName, (flags & utf8Flag) !== 0, archive);
   assertSafeZipName(name, archive);
   assertReadable(flags, method, name, archive);
-  const { compressedSize, size, localOffset } = readPlace(fixed, extra, name, archive);
+  const { compressedSize, size, localOffset } = readPlace(raw, name, archive);
   assertOneName(extra, name, archive);
   const isDirectory = name.endsWith('/');
-  const externalMode = fixed.readUInt16LE(40);
+  const externalMode = bytes.readUInt16LE(at + 40);
   assertOrdinary(externalMode, isDirectory, size, name, archive);
   assertHonestSize(method, compressedSize, size, name, archive);
   return {
@@ -82,12 +93,12 @@ function parseHeader(fixed: Buffer, extra: Buffer, archive: string): CentralHead
     isDirectory,
     flags,
     method,
-    crc32: fixed.readUInt32LE(16),
+    crc32: bytes.readUInt32LE(at + 16),
     compressedSize,
     size,
     localOffset,
     externalMode,
-    modified: dosTime(fixed.readUInt16LE(14), fixed.readUInt16LE(12)),
+    modified: dosTime(bytes.readUInt16LE(at + 14), bytes.readUInt16LE(at + 12)),
   };
 }
 
@@ -117,33 +128,33 @@ function assertOneName(extra: Buffer, member: string, archive: string): void {
 }
 
 function readPlace(
-  fixed: Buffer,
-  extra: Buffer,
+  { bytes, at, extra }: RawHeader,
   member: string,
   archive: string,
 ): Pick<CentralHeader, 'compressedSize' | 'size' | 'localOffset'> {
   const wide = findExtraField(extra, zip64ExtraId);
-  let at = 0;
+  if (wide === 'malformed') {
+    throw zipError(archive, 'ZIP_DIRECTORY_INVALID', 'its extra field is broken', { member });
+  }
+  let taken = 0;
   function field(offset: number): number {
-    const narrow = fixed.readUInt32LE(offset);
-    if (narrow !== 0xffffffff || wide === undefined) return narrow;
-    const value = wide === 'malformed' || at + 8 > wide.length ? undefined : readUint64(wide, at);
-    at += 8;
+    const narrow = bytes.readUInt32LE(at + offset);
+    if (narrow !== 0xffffffff || wide === undefined || wide === 'malformed') return narrow;
+    const value = taken + 8 > wide.length ? undefined : readUint64(wide, taken);
+    taken += 8;
     if (value === undefined) {
       throw zipError(archive, 'ZIP_ZIP64_INVALID', 'its zip64 sizes are missing or out of range', { member });
     }
     return value;
   }
-  if (wide === 'malformed') {
-    throw zipError(archive, 'ZIP_DIRECTORY_INVALID', 'its extra field is broken', { member });
-  }
   const size = field(24);
   const compressedSize = field(20);
   const localOffset = field(42);
-  const disk = fixed.readUInt16LE(34);
-  const isFirstDisk =
-    disk === 0 || (disk === 0xffff && wide !== undefined && at + 4 <= wide.length && wide.readUInt32LE(at) === 0);
-  if (!isFirstDisk) throw zipError(archive, 'ZIP_SPLIT', 'it is in another part of a split archive', { member });
+  const disk = bytes.readUInt16LE(at + 34);
+  const isWideDisk = disk === 0xffff && wide !== undefined && taken + 4 <= wide.length;
+  if (disk !== 0 && !(isWideDisk && wide.readUInt32LE(taken) === 0)) {
+    throw zipError(archive, 'ZIP_SPLIT', 'it is in another part of a split archive', { member });
+  }
   return { compressedSize, size, localOffset };
 }
 

@@ -33,63 +33,91 @@ export async function readDataOffsets(
     throw zipError(archive, 'ZIP_PREFIX_DATA', `${first} bytes are in front of the first member`);
   }
   for (const [index, header] of ordered.entries()) {
+    const { localOffset, rawName, compressedSize } = header;
     const next = ordered[index + 1]?.localOffset ?? directoryOffset;
-    if (header.localOffset + localSize + header.rawName.length + header.compressedSize > next) {
-      throw zipError(archive, 'ZIP_OVERLAP', 'it overlaps with what follows it', {
-        member: header.name,
-        expected: `an end at ${next} or before`,
-        actual: `an end at ${header.localOffset + localSize + header.rawName.length + header.compressedSize} or behind`,
-      });
+    const fixedSize = localSize + rawName.length;
+    assertBefore(next, localOffset + fixedSize + compressedSize, header, archive);
+    const near = next - localOffset < nearBytes;
+    // Nothing is awaited where the bytes are there: an archive may have a hundred thousand members.
+    const bytes = window.held(localOffset, fixedSize) ?? (await window.load(localOffset, fixedSize, near));
+    const local = parseLocalHeader(bytes, header, archive);
+    const extraOffset = localOffset + fixedSize;
+    if (local.isWide) {
+      const { extraLength } = local;
+      const extra = window.held(extraOffset, extraLength) ?? (await window.load(extraOffset, extraLength, near));
+      assertSizes({ ...local, ...readWideSizes(extra, local) }, header, archive);
+    } else {
+      assertSizes(local, header, archive);
     }
-    const near = next - header.localOffset < nearBytes;
-    const local = await readLocalHeader(window, header, near);
-    const end = local.dataOffset + header.compressedSize;
-    if (end > next) throw zipError(archive, 'ZIP_OVERLAP', 'it overlaps with what follows it', { member: header.name });
-    await assertNothingBetween(window, header, { from: end, to: next, hasDescriptor: local.hasDescriptor, near });
-    offsets.set(header, local.dataOffset);
+    const offset = extraOffset + local.extraLength;
+    assertBefore(next, offset + compressedSize, header, archive);
+    const gap = { from: offset + compressedSize, length: next - offset - compressedSize };
+    if (local.hasDescriptor) await assertDescriptor(window, header, gap, near);
+    else assertNothing(gap.length, header, archive);
+    offsets.set(header, offset);
   }
   return offsets;
 }
 
-interface LocalHeader {
-  readonly dataOffset: number;
-  readonly hasDescriptor: boolean;
-}
-
-async function readLocalHeader(window: ByteWindow, header: CentralHeader, near: boolean): Promise<LocalHeader> {
-  const { archive } = window;
-  const start = header.localOffset;
-  const bytes = await window.glance(start, localSize + header.rawName.length, near);
-  const mismatch = (what: string): Error =>
-    zipError(archive, 'ZIP_HEADER_MISMATCH', `its own header and the central directory differ in ${what}`, {
-      member: header.name,
-    });
-  if (bytes.readUInt32LE(0) !== localSignature) throw mismatch('where it is');
-  const flags = bytes.readUInt16LE(6);
-  if (((flags ^ header.flags) & meaningfulFlags) !== 0) throw mismatch('flags');
-  if (bytes.readUInt16LE(8) !== header.method) throw mismatch('compression method');
-  if (bytes.readUInt16LE(26) !== header.rawName.length || !bytes.subarray(localSize).equals(header.rawName)) {
-    throw mismatch('name');
-  }
-  const extraLength = bytes.readUInt16LE(28);
-  const hasDescriptor = (flags & descriptorFlag) !== 0;
-  const crc32 = bytes.readUInt32LE(14);
-  const narrow = { compressedSize: bytes.readUInt32LE(18), size: bytes.readUInt32LE(22) };
-  const isWide = narrow.compressedSize === wideSize || narrow.size === wideSize;
-  const extraOffset = start + localSize + header.rawName.length;
-  const sizes = isWide ? readWideSizes(await window.glance(extraOffset, extraLength, near), narrow) : narrow;
-  const isBlank = sizes.compressedSize === 0 && sizes.size === 0;
-  const isOpenWide = narrow.compressedSize === wideSize && narrow.size === wideSize;
-  if (!(hasDescriptor && crc32 === 0 && (isBlank || isOpenWide))) {
-    if (crc32 !== header.crc32 && !(hasDescriptor && crc32 === 0)) throw mismatch('checksum');
-    if (sizes.compressedSize !== header.compressedSize || sizes.size !== header.size) throw mismatch('size');
-  }
-  return { dataOffset: extraOffset + extraLength, hasDescriptor };
+function assertBefore(next: number, end: number, header: CentralHeader, archive: string): void {
+  if (end <= next) return;
+  throw zipError(archive, 'ZIP_OVERLAP', 'it overlaps with what follows it', {
+    member: header.name,
+    expected: `an end at ${next} or before`,
+    actual: `an end at ${end} or behind`,
+  });
 }
 
 interface Sizes {
   readonly compressedSize: number;
   readonly size: number;
+}
+
+interface LocalHeader extends Sizes {
+  readonly crc32: number;
+  readonly extraLength: number;
+  readonly hasDescriptor: boolean;
+  /** The sizes, or one of them, are in the extra field. */
+  readonly isWide: boolean;
+  /** Both are, where a descriptor may say them instead. */
+  readonly isBlankWide: boolean;
+}
+
+/** Everything that says the same in both headers does, but for the sizes. */
+function parseLocalHeader(bytes: Buffer, header: CentralHeader, archive: string): LocalHeader {
+  if (bytes.readUInt32LE(0) !== localSignature) throw mismatch('where it is', header, archive);
+  const flags = bytes.readUInt16LE(6);
+  if (((flags ^ header.flags) & meaningfulFlags) !== 0) throw mismatch('flags', header, archive);
+  if (bytes.readUInt16LE(8) !== header.method) throw mismatch('compression method', header, archive);
+  const { rawName } = header;
+  const isSameName = bytes.compare(rawName, 0, rawName.length, localSize, localSize + rawName.length) === 0;
+  if (bytes.readUInt16LE(26) !== rawName.length || !isSameName) throw mismatch('name', header, archive);
+  const compressedSize = bytes.readUInt32LE(18);
+  const size = bytes.readUInt32LE(22);
+  return {
+    crc32: bytes.readUInt32LE(14),
+    compressedSize,
+    size,
+    extraLength: bytes.readUInt16LE(28),
+    hasDescriptor: (flags & descriptorFlag) !== 0,
+    isWide: compressedSize === wideSize || size === wideSize,
+    isBlankWide: compressedSize === wideSize && size === wideSize,
+  };
+}
+
+/** Where a descriptor follows, checksum and sizes may be left blank. */
+function assertSizes(local: LocalHeader, header: CentralHeader, archive: string): void {
+  const { crc32, compressedSize, size, hasDescriptor } = local;
+  const isOpen = hasDescriptor && crc32 === 0;
+  if (isOpen && ((compressedSize === 0 && size === 0) || local.isBlankWide)) return;
+  if (crc32 !== header.crc32 && !isOpen) throw mismatch('checksum', header, archive);
+  if (compressedSize !== header.compressedSize || size !== header.size) throw mismatch('size', header, archive);
+}
+
+function mismatch(what: string, header: CentralHeader, archive: string): Error {
+  return zipError(archive, 'ZIP_HEADER_MISMATCH', `its own header and the central directory differ in ${what}`, {
+    member: header.name,
+  });
 }
 
 /** The sizes with those of the zip64 extra field in place of the full ones; -1, which matches nothing, where it has none. */
@@ -108,28 +136,26 @@ function readWideSizes(extra: Buffer, narrow: Sizes): Sizes {
 
 interface Gap {
   readonly from: number;
-  readonly to: number;
-  readonly hasDescriptor: boolean;
-  readonly near: boolean;
+  readonly length: number;
 }
 
-/** Behind the data is a data descriptor (APPNOTE.TXT 4.3.9) where the flags announce one, and nothing else. */
-async function assertNothingBetween(window: ByteWindow, header: CentralHeader, gap: Gap): Promise<void> {
-  const { archive } = window;
-  const length = gap.to - gap.from;
-  if (!gap.hasDescriptor) {
-    if (length === 0) return;
-    throw zipError(archive, 'ZIP_HIDDEN_DATA', `${length} bytes follow it that belong to no member`, {
-      member: header.name,
-    });
+function assertNothing(length: number, header: CentralHeader, archive: string): void {
+  if (length === 0) return;
+  throw zipError(archive, 'ZIP_HIDDEN_DATA', `${length} bytes follow it that belong to no member`, {
+    member: header.name,
+  });
+}
+
+/** Where the flags announce a data descriptor (APPNOTE.TXT 4.3.9), it is all that follows the data. */
+async function assertDescriptor(window: ByteWindow, header: CentralHeader, gap: Gap, near: boolean): Promise<void> {
+  const { from, length } = gap;
+  if (length === 12 || length === 16 || length === 20 || length === 24) {
+    const bytes = window.held(from, length) ?? (await window.load(from, length, near));
+    if (describes(bytes, header)) return;
   }
-  const isPossible = length === 12 || length === 16 || length === 20 || length === 24;
-  const read = isPossible ? await window.glance(gap.from, length, gap.near) : undefined;
-  if (read === undefined || !describes(read, header)) {
-    throw zipError(archive, 'ZIP_DESCRIPTOR_INVALID', 'the data descriptor behind it is missing or wrong', {
-      member: header.name,
-    });
-  }
+  throw zipError(window.archive, 'ZIP_DESCRIPTOR_INVALID', 'the data descriptor behind it is missing or wrong', {
+    member: header.name,
+  });
 }
 
 function describes(bytes: Buffer, header: CentralHeader): boolean {

@@ -3,6 +3,7 @@ import type { DebianMirrorConfig } from '../debian/mirror.ts';
 import type { DebPackage } from '../debian/package.ts';
 import type { Plan } from '../plan/types.ts';
 import type { DistributionFact } from '../project/facts.ts';
+import type { Requirement } from '../python/requirement.ts';
 import type { Project } from '../project/project.ts';
 
 /** A plan with what the direct build needs beside it: the places that the plan must not name. */
@@ -28,6 +29,6 @@ export interface TargetInputs {
     Digest,
     { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
   >;
-  /** Normalised names of what the application asks for itself, for pip's install order. */
-  readonly requested: readonly string[];
+  /** What the application asks for itself, for pip's install order. */
+  readonly requested: readonly Requirement[];
 }

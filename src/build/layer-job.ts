@@ -1,11 +1,12 @@
 import { isMainThread } from 'node:worker_threads';
 import type { LayerEntry } from '../archive/layer-entry.ts';
 import { orderForGathering, writeLayer } from '../archive/layer-writer.ts';
+import { isTareError, TareError } from '../base/errors.ts';
 import { serveJobs } from '../base/worker-pool.ts';
 import { composeBase } from '../debian/compose.ts';
 import type { FetchedDeb } from '../debian/mirror.ts';
-import { type InstallScheme, installWheel } from '../python/install.ts';
-import { readWheel } from '../python/wheel.ts';
+import { type InstalledWheel, type InstallScheme, installWheel } from '../python/install.ts';
+import { readWheel, type Wheel } from '../python/wheel.ts';
 import { type WheelFacts, wheelFacts } from '../python/wheel-facts.ts';
 import type { LayerRecord } from './recipe.ts';
 
@@ -61,8 +62,7 @@ async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<
   const installed: InstalledFacts[] = [];
   let newest = 0;
   for (const { file, filename } of job.wheels) {
-    const wheel = await readWheel(file, filename);
-    const one = installWheel(wheel, job.scheme);
+    const { wheel, one } = await openWheel(file, filename, job.scheme);
     // Of two wheels in one layer the later wins; what the install order says is mended in the environment layer.
     for (const entry of one.entries) entries.set(entry.path, entry);
     newest = Math.max(newest, one.mtimeNewest);
@@ -78,6 +78,36 @@ async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<
   }
   const written = await writeLayer(orderForGathering([...entries.values()]), job.output);
   return { layer: { ...written, newest }, installed };
+}
+
+/** Reads a wheel of the cache, which has no name there but its hash: errors speak of the wheel. */
+async function openWheel(
+  file: string,
+  filename: string,
+  scheme: InstallScheme,
+): Promise<{ wheel: Wheel; one: InstalledWheel }> {
+  try {
+    const wheel = await readWheel(file, filename);
+    return { wheel, one: installWheel(wheel, scheme) };
+  } catch (error) {
+    if (!isTareError(error)) throw error;
+    const { code, message, where = file, expected, actual, hint, transient, cause } = error;
+    const place = where.includes(file)
+      ? where.replaceAll(file, filename)
+      : where.includes(filename)
+        ? where
+        : `${filename}: ${where}`;
+    throw new TareError({
+      code,
+      message: message.replaceAll(file, filename),
+      where: place,
+      hint: hint ?? `use another version of this package, or tell its maintainers`,
+      transient,
+      ...(expected === undefined ? {} : { expected }),
+      ...(actual === undefined ? {} : { actual }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
 }
 
 async function writeBase(job: Extract<LayerJob, { kind: 'base' }>) {

@@ -7,8 +7,8 @@ export interface CreateOptions {
   /** Absolute path of the file that `renderEnvironmentFile` gave. */
   readonly environmentFile: string;
   readonly hostNetwork: boolean;
-  /** The container has this process's resource limits: podman's own are above what some machines allow it to set. */
-  readonly hostLimits: boolean;
+  /** Resource limits by name, `soft:hard`; absent where the engine's own will do. */
+  readonly limits?: Readonly<Record<string, string>>;
 }
 
 /** Arguments of `docker create` and `podman create`. */
@@ -19,7 +19,7 @@ export function renderCreateArguments(request: RunRequest, options: CreateOption
     ...(request.interactive ? ['--interactive'] : []),
     ...(request.tty ? ['--tty'] : []),
     ...['--security-opt', 'no-new-privileges', ...(isRoot(config.user) ? [] : ['--cap-drop', 'ALL'])],
-    ...(options.hostLimits ? ['--ulimit', 'host'] : []),
+    ...Object.entries(options.limits ?? {}).flatMap(([name, limit]) => ['--ulimit', `${name}=${limit}`]),
     ...(options.hostNetwork ? ['--network', 'host'] : request.ports.flatMap(publish)),
     ...['--env-file', options.environmentFile],
     ...Object.entries(request.env).flatMap(([name, value]) => (isOneLine(value) ? [] : ['--env', `${name}=${value}`])),

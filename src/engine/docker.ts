@@ -15,7 +15,7 @@ export async function findDocker(context: Context): Promise<Engine | undefined> 
     const networks = await runProgram(path, ['network', 'ls', '--format', '{{.Driver}}'], options);
     const hostNetwork =
       context.host.platform === 'linux' && networks.code === 0 && !/^(bridge|nat)$/m.test(networks.stdout);
-    return clientEngine({ name: 'docker', path, hostNetwork, hostLimits: false });
+    return clientEngine({ name: 'docker', path, hostNetwork });
   }
   return undefined;
 }

@@ -5,8 +5,9 @@ import type { Context } from '../base/context.ts';
 import type { Engine, RunningContainer, RunSession } from './container.ts';
 import { renderCreateArguments, renderEnvironmentFile } from './create-arguments.ts';
 import { commandNotFound, engineFailed } from './engine-failure.ts';
+import { startGuard } from './guard.ts';
 import { sendSignal, startHostProcess } from './host-process.ts';
-import { type ProgramResult, findProgram, runProgram } from './program.ts';
+import { type ProgramResult, runProgram } from './program.ts';
 import type { RunRequest } from './run-request.ts';
 
 /** The command of an engine that speaks as docker does. */
@@ -16,7 +17,8 @@ export interface EngineClient {
   readonly path: string;
   /** The engine has no bridge network, so that ports cannot be published. */
   readonly hostNetwork: boolean;
-  readonly hostLimits: boolean;
+  /** Resource limits to ask for, by name, `soft:hard`. */
+  readonly limits?: Readonly<Record<string, string>>;
 }
 
 /** docker or podman through its own command: load, create, start attached, and ask for the exit code. */
@@ -76,7 +78,6 @@ async function createContainer(
     image,
     environmentFile,
     hostNetwork: client.hostNetwork,
-    hostLimits: client.hostLimits,
   });
   const result = await ask(context, client, args);
   const id = /^[0-9a-f]{12,64}$/m.exec(result.stdout)?.[0];
@@ -94,10 +95,9 @@ async function startContainer(
   let clientEnded = false;
   let ended = false;
   let keeps = false;
-  const start = [client.path, 'start', '--attach', ...(request.interactive ? ['--interactive'] : []), id];
-  const setpriv = context.host.platform === 'linux' ? await findProgram(context, 'setpriv') : undefined;
-  const [file = client.path, ...args] = setpriv === undefined ? start : [setpriv, '--pdeathsig', 'TERM', ...start];
-  const attached = await startHostProcess({ file, args, env: context.env, request, session });
+  const guard = await startGuard(context, [client.path, ...(request.remove ? ['rm', '--force'] : ['kill']), id]);
+  const args = ['start', '--attach', ...(request.interactive ? ['--interactive'] : []), id];
+  const attached = await startHostProcess({ file: client.path, args, env: context.env, request, session });
   const finished = attached.finished.then(async () => {
     clientEnded = true;
     const code = await exitCodeOf(context, client, id);
@@ -119,6 +119,7 @@ async function startContainer(
       if (!clientEnded) sendSignal(attached.pid, 'SIGTERM');
       if (!keeps) await ask(context, client, ['rm', '--force', id]);
       await finished.catch(() => undefined);
+      guard.dismiss();
     },
   };
 }

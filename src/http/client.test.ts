@@ -155,9 +155,14 @@ describe('redirects', () => {
     expect(seen).toEqual(['Bearer secret', 'Bearer secret']);
   });
 
-  test('a loop ends', async () => {
-    const origin = await serve((_request, response) => response.writeHead(301, { location: '/' }).end());
+  test('a loop ends, and is not gone through again', async () => {
+    let count = 0;
+    const origin = await serve((_request, response) => {
+      count += 1;
+      response.writeHead(301, { location: '/' }).end();
+    });
     await expect(client().request({ url: origin })).rejects.toMatchObject({ code: 'HTTP_REDIRECT_REFUSED' });
+    expect(count).toBe(11);
   });
 });
 

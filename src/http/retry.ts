@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpRequest, HttpResponse } from '../base/context.ts';
+import { isTareError } from '../base/errors.ts';
 import { reasonOf } from './failure.ts';
 import { discardBody } from './read-text.ts';
 
@@ -63,6 +64,7 @@ function isRetriedStatus(request: HttpRequest, status: number): boolean {
 }
 
 function isRetriedFailure(request: HttpRequest, error: unknown): boolean {
+  if (isTareError(error) && !error.transient) return false;
   const reason = reasonOf(error);
   return reason.transient && (isRead(request) || reason.unsent);
 }

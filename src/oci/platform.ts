@@ -7,7 +7,7 @@ export interface Platform {
   readonly variant?: string;
 }
 
-const partPattern = /^[A-Za-z0-9_.-]{1,64}$/;
+const partPattern = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 
 /** Names that people and kernels use, and what Go's GOARCH (which the specification follows) calls them. */
 const architectureNames: ReadonlyMap<string, readonly [architecture: string, variant?: string]> = new Map([

@@ -1,4 +1,5 @@
-import { readPyproject } from './detect/pyproject.ts';
+import { readManifest } from './detect/dynamic-dependencies.ts';
+import { convertPoetryVersion } from './detect/poetry.ts';
 import { isTable, tableAt, textAt, textsAt, valueAt } from './detect/toml-reader.ts';
 import type { DistributionFact } from './facts.ts';
 import type { Project } from './project.ts';
@@ -54,7 +55,10 @@ async function renderMetadata(
 ): Promise<string> {
   const field = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`${name}: ${oneLine(value)}`];
-  const bare = readPyproject(document, { extras: [], groups: [] });
+  const bare = await readManifest(project, document, { extras: [], groups: [] });
+  const base = new Set(bare.dependencies.map(({ value }) => value));
+  const extras = await Promise.all(bare.extras.map((extra) => extraOf(project, document, extra, base)));
+  const poetryPython = bare.poetryPython === undefined ? undefined : convertPoetryVersion(bare.poetryPython.value);
   const readme = await readReadme(project, document);
   const headers = [
     'Metadata-Version: 2.1',
@@ -72,9 +76,9 @@ async function renderMetadata(
     ),
     ...textsAt(document, 'project', 'classifiers').map(({ value }) => `Classifier: ${oneLine(value)}`),
     ...urlsOf(document),
-    ...field('Requires-Python', bare.requiresPython?.value),
+    ...field('Requires-Python', bare.requiresPython?.value ?? poetryPython),
     ...bare.dependencies.map(({ value }) => `Requires-Dist: ${oneLine(value)}`),
-    ...bare.extras.flatMap((extra) => extraOf(document, extra, new Set(bare.dependencies.map(({ value }) => value)))),
+    ...extras.flat(),
     ...field('Description-Content-Type', readme?.contentType),
   ];
   return `${headers.join('\n')}\n${readme === undefined ? '' : `\n${readme.text}`}`;
@@ -85,10 +89,14 @@ function oneLine(text: string): string {
   return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
 }
 
-function extraOf(document: TomlDocument, extra: string, base: ReadonlySet<string>): string[] {
-  const added = readPyproject(document, { extras: [extra], groups: [] }).dependencies.filter(
-    ({ value }) => !base.has(value),
-  );
+async function extraOf(
+  project: Project,
+  document: TomlDocument,
+  extra: string,
+  base: ReadonlySet<string>,
+): Promise<string[]> {
+  const { dependencies } = await readManifest(project, document, { extras: [extra], groups: [] });
+  const added = dependencies.filter(({ value }) => !base.has(value));
   return [
     `Provides-Extra: ${extra}`,
     ...added.map(({ value }) => `Requires-Dist: ${withExtra(oneLine(value), extra)}`),
@@ -103,12 +111,15 @@ function withExtra(requirement: string, extra: string): string {
 }
 
 function peopleOf(document: TomlDocument, key: string, header: string): string[] {
-  const people = valueAt(document, 'project', key);
+  const people = valueAt(document, 'project', key) ?? valueAt(document, 'tool', 'poetry', key);
   if (!Array.isArray(people)) return [];
-  const named = people.filter(isTable).map(({ name, email }) => ({
-    name: typeof name === 'string' ? oneLine(name) : undefined,
-    email: typeof email === 'string' ? oneLine(email) : undefined,
-  }));
+  const named = people
+    .map(personOf)
+    .filter((one) => isTable(one))
+    .map(({ name, email }) => ({
+      name: typeof name === 'string' ? oneLine(name) : undefined,
+      email: typeof email === 'string' ? oneLine(email) : undefined,
+    }));
   const names = named.flatMap(({ name, email }) => (name !== undefined && email === undefined ? [name] : []));
   const emails = named.flatMap(({ name, email }) =>
     email === undefined ? [] : [name === undefined ? email : `${name} <${email}>`],
@@ -117,6 +128,13 @@ function peopleOf(document: TomlDocument, key: string, header: string): string[]
     ...(names.length === 0 ? [] : [`${header}: ${names.join(', ')}`]),
     ...(emails.length === 0 ? [] : [`${header}-email: ${emails.join(', ')}`]),
   ];
+}
+
+/** Poetry writes people as `Name <address>`. */
+function personOf(person: unknown): unknown {
+  if (typeof person !== 'string') return person;
+  const found = /^(.*?)\s*<([^<>]+)>\s*$/.exec(person);
+  return found === null ? { name: person } : { name: found[1], email: found[2] };
 }
 
 function licenseOf(document: TomlDocument): string | undefined {

@@ -111,5 +111,6 @@ export interface ProjectFacts {
   readonly folders: FolderFacts;
   readonly distribution?: DistributionFact;
   readonly processes: readonly ProcessFact[];
+  /** Beside those of the project's files (`Project.warnings`). */
   readonly warnings: readonly ProjectWarning[];
 }

@@ -11,8 +11,9 @@ import { findHealth } from './detect/health.ts';
 import { findLock } from './detect/locks.ts';
 import { type PipfileFacts, readPipfile } from './detect/pipfile.ts';
 import { findPort } from './detect/port.ts';
+import { readManifest } from './detect/dynamic-dependencies.ts';
 import { readProcfile } from './detect/procfile.ts';
-import { type PyprojectFacts, readPyproject } from './detect/pyproject.ts';
+import type { PyprojectFacts } from './detect/pyproject.ts';
 import { makePythonIndex, type PythonIndex } from './detect/python-index.ts';
 import { findPython, parsePythonWish } from './detect/python-version.ts';
 import { normaliseName } from './detect/requirement-text.ts';
@@ -39,7 +40,7 @@ export interface DetectOptions {
 export async function detectProject(project: Project, options: DetectOptions = {}): Promise<ProjectFacts> {
   const document = await project.readToml('pyproject.toml');
   const choice = { extras: options.extras ?? [], groups: options.groups ?? [] };
-  const pyproject = document === undefined ? undefined : readPyproject(document, choice);
+  const pyproject = document === undefined ? undefined : await readManifest(project, document, choice);
   const pipfile = await readPipfileOf(project);
   const index = makePythonIndex(project);
   await assertPythonProject(project, index);
@@ -65,7 +66,7 @@ export async function detectProject(project: Project, options: DetectOptions = {
     ...(python === undefined ? {} : { python }),
     ...entry,
     ...(distribution.distribution === undefined ? {} : { distribution: distribution.distribution }),
-    warnings: [...project.warnings, ...unreadWarnings(lock, unread), ...distribution.warnings],
+    warnings: [...unreadWarnings(lock, unread), ...distribution.warnings],
   };
 }
 
@@ -107,7 +108,6 @@ function withPipfile<T extends PyprojectFacts>(
 ): PyprojectFacts | undefined {
   if (pipfile === undefined || pyproject?.declaresDependencies === true) return pyproject;
   const nothing: PyprojectFacts = {
-    isVersionDynamic: false,
     declaresDependencies: false,
     dependencies: [],
     extras: [],

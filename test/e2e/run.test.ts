@@ -2,9 +2,15 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CommandOptions, type CommandResult, type RunningCommand, startCommand } from '../support/command.ts';
+import {
+  type CommandOptions,
+  type CommandResult,
+  type RunningCommand,
+  runCommand,
+  startCommand,
+} from '../support/command.ts';
 import { type ComponentName, hasComponent, requireComponent } from '../support/components.ts';
 import { startDockerd, type TestDocker } from '../support/dockerd.ts';
 import { makeNodeImage, type NodeImage } from '../support/node-image.ts';
@@ -26,7 +32,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await docker?.stop();
+  if (docker !== undefined) {
+    // The engine leaves the network namespace of its containers mounted.
+    const execRoot = join(dirname(String(docker.env['DOCKER_HOST']).replace('unix://', '')), 'exec');
+    await runCommand('umount', [join(execRoot, 'netns/default')]);
+    await docker.stop();
+  }
   await rm(dir, { recursive: true, force: true });
 });
 

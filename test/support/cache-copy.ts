@@ -7,14 +7,14 @@ import { sharedCacheDir } from './paths.ts';
  * be made anew. Blobs are hard links unless `own` asks for files of their own.
  */
 export async function copyDownloads(destination: string, own = false): Promise<string> {
-  for (const version of await readdir(sharedCacheDir)) {
-    const from = join(sharedCacheDir, version);
-    const to = join(destination, version);
-    await copyFolder(join(from, 'blobs', 'sha256'), join(to, 'blobs', 'sha256'), own);
-    for (const kind of await readdir(join(from, 'records'))) {
-      if (!kind.includes('layer'))
-        await cp(join(from, 'records', kind), join(to, 'records', kind), { recursive: true });
-    }
+  for (const part of ['debian', 'tools']) {
+    await cp(join(sharedCacheDir, part), join(destination, part), { recursive: true });
+  }
+  const version = 'v1';
+  const [from, to] = [join(sharedCacheDir, version), join(destination, version)];
+  await copyFolder(join(from, 'blobs', 'sha256'), join(to, 'blobs', 'sha256'), own);
+  for (const kind of await readdir(join(from, 'records'))) {
+    if (!kind.includes('layer')) await cp(join(from, 'records', kind), join(to, 'records', kind), { recursive: true });
   }
   return destination;
 }

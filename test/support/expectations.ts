@@ -30,7 +30,7 @@ const planSchema = v.strictObject({
     /** The project itself is installed under this name; null where it must stay a working folder. */
     distribution: v.nullable(v.string()),
   }),
-  resolution: v.picklist(['lock', 'resolved']),
+  resolution: v.picklist(['lock', 'requirements', 'resolved']),
   wheels: v.strictObject({
     /** `name` or `name==version`, for every target. */
     in: texts,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chown, copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mustRun } from './command.ts';
 
@@ -71,6 +71,7 @@ export async function makeNodeImage(dir: string): Promise<NodeImage> {
   const rootfs = join(dir, 'rootfs');
   for (const folder of ['app', 'etc', 'home/app', 'usr/bin', 'tmp'])
     await mkdir(join(rootfs, folder), { recursive: true });
+  await chmod(join(rootfs, 'tmp'), 0o1777);
   await copyFile(process.execPath, join(rootfs, 'usr/bin/node'));
   for (const [, file] of (await mustRun('ldd', [process.execPath])).matchAll(/(\/\S+) \(0x/g)) {
     if (file === undefined) continue;

@@ -5,7 +5,7 @@ import { type LayerRecord, type Recipe, withRecipe } from '../recipe.ts';
 import type { BuildTools } from '../tools.ts';
 
 /** Raised whenever `composeBase` gives other entries for the same packages. */
-const composeVersion = 1;
+const composeVersion = 2;
 
 /** The composed Debian core: packages downloaded and unpacked only where no cache has the layer. */
 export async function buildBaseLayer(

@@ -35,7 +35,9 @@ export async function buildWheelLayers(tools: BuildTools, target: Target, inputs
     records.set(layer, built.record);
     for (const [at, wheel] of wheels.entries()) {
       const facts = built.installed[at];
-      if (facts !== undefined) installed.set(wheel.filename, facts);
+      if (facts === undefined) continue;
+      installed.set(wheel.filename, facts);
+      for (const warning of facts.warnings) tools.context.log.warn(`${wheel.filename}: ${warning}`);
     }
   });
   return { records, installed };

@@ -38,6 +38,11 @@ const frameworkImport = new RegExp(`^[ \\t]*(?:from|import)[ \\t]+(?:${framework
 const construction = new RegExp(
   `\\b(?:${[...applicationNames, 'Dash', 'FastMCP', 'make_wsgi_app', 'mount', 'Mount'].join('|')})\\s*\\(`,
 );
+/** A base class, or what a function returns. */
+const inheritance = new RegExp(
+  `^[ \\t]*class\\s+\\w+\\s*\\([^)]*\\b(?:${applicationNames.join('|')})\\b|->\\s*['"]?[\\w.]*\\b(?:${applicationNames.join('|')})\\b`,
+  'm',
+);
 const serverCall = /\b(?:uvicorn\.(?:run|Config)|Granian|WSGIServer|hypercorn|waitress|run_app)\b/;
 const factory = /\b(?:create|make|get|build|init)_(?:\w+_)?app(?:lication)?\s*\(/;
 const binding = /^[ \t]*(?:app|application|api)\s*(?::[^=\n]+)?=[^=]/m;
@@ -45,7 +50,8 @@ const binding = /^[ \t]*(?:app|application|api)\s*(?::[^=\n]+)?=[^=]/m;
 /** True where a source may define or start an application, by its text alone: everything else need not be parsed. */
 export function mentionsApplication(text: string): boolean {
   if (serverCall.test(text) || factory.test(text) || binding.test(text)) return true;
-  return construction.test(text) && (frameworkImport.test(text) || /Middleware\s*\(/.test(text));
+  if (/Middleware\s*\(/.test(text)) return true;
+  return frameworkImport.test(text) && (construction.test(text) || inheritance.test(text));
 }
 
 /** Wrappers that give back an application of the same kind as the one they are given. */

@@ -1,7 +1,7 @@
 import type { Call, ExprNode, StmtNode } from 'py-ast';
 import { type AppKind, applicationMadeBy, isWrapper } from './app-kinds.ts';
 import { scanAppLines } from './line-scan.ts';
-import type { PythonIndex, PythonModule } from './python-index.ts';
+import { type Place, placeOf, type PythonIndex, type PythonModule } from './python-index.ts';
 import { dottedName, flatStatements, stringOf } from './python-syntax.ts';
 import { dashConstructors } from './wsgi.ts';
 
@@ -41,11 +41,6 @@ export function makeAppReader(index: PythonIndex, modules: ReadonlyMap<string, P
     return apps;
   };
   return read;
-}
-
-interface Place {
-  readonly path: string;
-  readonly name: string;
 }
 
 interface Surroundings {
@@ -271,19 +266,6 @@ function qualify(name: string | undefined, scope: Scope): string | undefined {
 function qualifyByStar(name: string, scope: Scope): string {
   const isFastHtml = scope.module.hasStarImport && (name === 'FastHTML' || name === 'fast_app');
   return isFastHtml ? `fasthtml.common.${name}` : name;
-}
-
-/** The source and name that an imported name stands for, where the source is in the project. */
-export function placeOf(name: string, surroundings: Pick<Surroundings, 'module' | 'index'>): Place | undefined {
-  const { module, index } = surroundings;
-  const [first = '', ...rest] = name.split('.');
-  const binding = module.imports.get(first);
-  if (binding === undefined) return undefined;
-  const parts = binding.name === undefined ? rest : [binding.name, ...rest];
-  const last = parts.pop();
-  const dotted = `${binding.module}${parts.length === 0 || binding.module.endsWith('.') ? '' : '.'}${parts.join('.')}`;
-  const path = last === undefined ? undefined : index.resolveImport(module.path, dotted);
-  return path === undefined || last === undefined ? undefined : { path, name: last };
 }
 
 /** Follows a name through packages that only pass it on, to the source that defines it. */

@@ -1,3 +1,5 @@
+import { parsePackageName } from '../../python/package-name.ts';
+import { parseVersion, renderVersion } from '../../python/version.ts';
 import type { DistributionFact, ProjectWarning } from '../facts.ts';
 import type { Project } from '../project.ts';
 import type { TomlDocument } from '../toml-document.ts';
@@ -24,10 +26,13 @@ export async function findDistribution(
   const backend = textAt(document, 'build-system', 'build-backend') ?? 'setuptools.build_meta';
   const compiler = compilerOf(project, document, backend);
   if (compiler !== undefined) return { warnings: [needsCompiler(document, compiler)] };
+  parsePackageName(name, document.file);
   const layout = findLayout(project, document, name, backend);
   if (layout === undefined) return { warnings: [] };
   if ('problem' in layout) return { warnings: [layoutProblem(document, layout.problem)] };
-  const { version, warnings } = await versionOf(project, document, pyproject, given, layout);
+  const found = await versionOf(project, document, pyproject, given, layout);
+  // A version is part of a path in the image: only a real one may be.
+  const version = renderVersion(parseVersion(found.version, document.file));
   const rule = `\`[build-system]\` with ${backend.split('.')[0] ?? backend}: installed as the distribution it is`;
   const distribution = {
     name,
@@ -36,7 +41,7 @@ export async function findDistribution(
     packageRoot: layout.packageRoot === '' ? '.' : layout.packageRoot,
     because: because(document, ['build-system'], rule),
   };
-  return { distribution, warnings };
+  return { distribution, warnings: found.warnings };
 }
 
 function isPackage(document: TomlDocument): boolean {

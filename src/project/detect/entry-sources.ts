@@ -1,8 +1,9 @@
 import type { Call, ExprNode } from 'py-ast';
+import { mapLimit } from '../../base/concurrency.ts';
 import { mentionsApplication } from './app-kinds.ts';
-import { makeAppReader, type ModuleApps, placeOf } from './app-values.ts';
+import { makeAppReader, type ModuleApps } from './app-values.ts';
 import { mentionsHealth } from './health.ts';
-import type { PythonIndex, PythonModule } from './python-index.ts';
+import { placeOf, type PythonIndex, type PythonModule } from './python-index.ts';
 import { callsIn, dottedName, keywordOf } from './python-syntax.ts';
 import { findServerCalls, type ServerCall } from './server-calls.ts';
 
@@ -18,9 +19,10 @@ export interface EntrySource {
 /** Reads every source whose text may define or start an application. */
 export async function readEntrySources(index: PythonIndex): Promise<readonly EntrySource[]> {
   const modules = new Map<string, PythonModule>();
+  await mapLimit(index.paths, 32, index.readText);
   for (const path of index.paths) {
     const text = await index.readText(path);
-    const passesOn = path.endsWith('__init__.py') && /\bapp(?:lication)?\b/.test(text);
+    const passesOn = path.endsWith('__init__.py') && /app(?:lication)?\b/.test(text);
     if (passesOn || mentionsApplication(text)) modules.set(path, await index.readModule(path));
   }
   const read = makeAppReader(index, modules);

@@ -3,7 +3,7 @@ import { sortedBy } from '../../base/order.ts';
 import type { FolderFacts } from '../facts.ts';
 import type { Project } from '../project.ts';
 import { ancestorsOf, joinPath, type PythonModule } from './python-index.ts';
-import { callsIn, dottedName, keywordOf, stringOf } from './python-syntax.ts';
+import { callsIn, dottedName, flatStatements, keywordOf, stringOf } from './python-syntax.ts';
 import type { Call, ExprNode } from 'py-ast';
 
 /** Files of at least this many bytes that are no sources change seldom and are worth a layer of their own. */
@@ -46,7 +46,7 @@ function findNamed(
   for (const module of modules) {
     for (const call of callsIn(module.body)) {
       const name = dottedName(call.func)?.split('.').at(-1) ?? '';
-      const reading = readPath(read(call, name));
+      const reading = readPath(read(call, name), module);
       const folder = reading === undefined ? undefined : locate(reading, module.path, folders);
       if (folder !== undefined && !found.has(folder)) {
         found.set(folder, {
@@ -72,13 +72,14 @@ function readTemplates(call: Call, name: string): ExprNode | undefined {
 }
 
 /** The text of a path expression: `"static"`, `BASE / "static"`, `os.path.join(HERE, "static")`, `Path(__file__).parent / "static"`. */
-function readPath(node: ExprNode | undefined): Reading {
-  if (node === undefined) return undefined;
+function readPath(node: ExprNode | undefined, module: PythonModule, depth = 0): Reading {
+  if (node === undefined || depth > mostSteps) return undefined;
+  if (node.nodeType === 'Name') return readPath(boundTo(node.id, module), module, depth + 1);
   const text = stringOf(node);
   if (text !== undefined) return { text, isRooted: true };
   if (node.nodeType === 'BinOp' && node.op.nodeType === 'Div') {
     const right = stringOf(node.right);
-    const left = readPath(node.left);
+    const left = readPath(node.left, module, depth + 1);
     return right === undefined
       ? undefined
       : { text: left === undefined ? right : `${left.text}/${right}`, isRooted: false };
@@ -86,9 +87,22 @@ function readPath(node: ExprNode | undefined): Reading {
   if (node.nodeType !== 'Call') return undefined;
   const name = dottedName(node.func)?.split('.').at(-1);
   if (name !== 'join' && name !== 'Path' && name !== 'str') return undefined;
-  if (node.args.length === 1) return readPath(node.args[0]);
+  if (node.args.length === 1) return readPath(node.args[0], module, depth + 1);
   const parts = node.args.map((arg) => stringOf(arg)).filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : { text: parts.join('/'), isRooted: false };
+}
+
+/** Names and `/` that are followed in one path expression. */
+const mostSteps = 10;
+
+/** What a module binds a name to: `STATIC = HERE / "static"`. */
+function boundTo(name: string, module: PythonModule): ExprNode | undefined {
+  for (const statement of flatStatements(module.body)) {
+    if (statement.nodeType === 'Assign' && statement.targets.some((target) => dottedName(target) === name))
+      return statement.value;
+    if (statement.nodeType === 'AnnAssign' && dottedName(statement.target) === name) return statement.value;
+  }
+  return undefined;
 }
 
 /** The folder of the project that a path means: from the project, or beside the source or above it. */

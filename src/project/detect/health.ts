@@ -1,8 +1,7 @@
 import type { Call } from 'py-ast';
 import type { Fact } from '../../base/because.ts';
-import { placeOf } from './app-values.ts';
 import type { EntrySource } from './entry-sources.ts';
-import type { PythonIndex, PythonModule } from './python-index.ts';
+import { placeOf, type PythonIndex, type PythonModule } from './python-index.ts';
 import { callsIn, dottedName, flatStatements, keywordOf, stringOf } from './python-syntax.ts';
 
 /** Routes that are usual for health checks, the best first; a `/` at the end is allowed. */

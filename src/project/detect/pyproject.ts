@@ -14,7 +14,6 @@ export interface PyprojectFacts {
   readonly name?: Fact<string>;
   readonly version?: Fact<string>;
   readonly description?: Fact<string>;
-  readonly isVersionDynamic: boolean;
   /** True where there is a `[project]` or `[tool.poetry]` table: the dependencies are this file's to say. */
   readonly declaresDependencies: boolean;
   readonly dependencies: readonly Fact<string>[];
@@ -28,8 +27,12 @@ export interface PyprojectFacts {
 }
 
 /** Reads `pyproject.toml` (PEP 621, PEP 735, `[tool.poetry]`). */
-export function readPyproject(document: TomlDocument, choice: DependencyChoice): PyprojectFacts {
-  const extras = listExtras(document);
+export function readPyproject(
+  document: TomlDocument,
+  choice: DependencyChoice,
+  dynamicExtras: readonly string[] = [],
+): PyprojectFacts {
+  const extras = [...listExtras(document), ...dynamicExtras];
   const groups = listGroups(document);
   assertKnown(document, 'extra', choice.extras, extras);
   assertKnown(document, 'group', choice.groups, groups);
@@ -46,7 +49,6 @@ export function readPyproject(document: TomlDocument, choice: DependencyChoice):
     ...(name === undefined ? {} : { name }),
     ...(version === undefined ? {} : { version }),
     ...(description === undefined ? {} : { description }),
-    isVersionDynamic: textsAt(document, 'project', 'dynamic').some(({ value }) => value === 'version'),
     declaresDependencies:
       tableAt(document, 'project') !== undefined || tableAt(document, 'tool', 'poetry', 'dependencies') !== undefined,
     dependencies: readDependencies(document, choice),

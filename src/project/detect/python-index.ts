@@ -152,3 +152,25 @@ export function ancestorsOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1);
   return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
 }
+
+/** A name that a source defines. */
+export interface Place {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** The source and name that an imported name stands for, where the source is in the project. */
+export function placeOf(
+  name: string,
+  surroundings: { readonly module: PythonModule; readonly index: PythonIndex },
+): Place | undefined {
+  const { module, index } = surroundings;
+  const [first = '', ...rest] = name.split('.');
+  const binding = module.imports.get(first);
+  if (binding === undefined) return undefined;
+  const parts = binding.name === undefined ? rest : [binding.name, ...rest];
+  const last = parts.pop();
+  const dotted = `${binding.module}${parts.length === 0 || binding.module.endsWith('.') ? '' : '.'}${parts.join('.')}`;
+  const path = last === undefined ? undefined : index.resolveImport(module.path, dotted);
+  return path === undefined || last === undefined ? undefined : { path, name: last };
+}

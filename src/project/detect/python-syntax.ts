@@ -15,12 +15,25 @@ export async function parsePythonText(text: string): Promise<ParsedModule> {
   for (const attempt of new Set(attempts)) {
     try {
       const module = parse(attempt);
-      if (module.nodeType === 'Module') return { body: module.body };
+      if (module.nodeType !== 'Module') return { failed };
+      return isTooDeep(module.body) ? { failed: 'nested too deeply' } : { body: module.body };
     } catch (error) {
       failed = error instanceof Error ? error.message : String(error);
     }
   }
   return { failed };
+}
+
+/** What reads the tree calls itself for each level. */
+const deepestTree = 600;
+
+function isTooDeep(body: readonly StmtNode[]): boolean {
+  let level: readonly object[] = body;
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepestTree) return true;
+    level = level.flatMap((node) => Object.values(node).filter((value) => typeof value === 'object' && value !== null));
+  }
+  return false;
 }
 
 /** Python 3.14 allows `except A, B:` without brackets (PEP 758). */

@@ -1,6 +1,5 @@
 import type { Call, ExprNode, StmtNode } from 'py-ast';
-import { placeOf } from './app-values.ts';
-import type { PythonIndex, PythonModule } from './python-index.ts';
+import { placeOf, type PythonIndex, type PythonModule } from './python-index.ts';
 import {
   callsIn,
   dottedName,

@@ -29,7 +29,7 @@ export async function findDynamicVersion(
     message: 'the version of the project is made by its build system, and tare runs no build system',
     where: line === undefined ? document.file : `${document.file}:${line}`,
     expected: 'a version in the file, or one that can be read from a file or a git tag',
-    hint: 'set it: `[tool.tare] version = "1.0"` in pyproject.toml, or `--project-version 1.0`',
+    hint: 'set it: `[tool.tare] version = "1.0"` in pyproject.toml',
   });
 }
 
