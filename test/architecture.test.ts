@@ -147,7 +147,6 @@ describe('package.json', () => {
   const runtimeDependencies = [
     '@balena/dockerignore',
     'commander',
-    'fflate',
     'fzstd',
     'ignore',
     'nano-spawn',

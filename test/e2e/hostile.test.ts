@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,6 +22,11 @@ const sound: WheelDescription = {
   version: '1.0',
   files: { 'parcel/__init__.py': code, 'parcel/data.bin': Buffer.alloc(70_000, code) },
 };
+
+/** Files that no earlier run has put into the shared cache. */
+function unseen(): WheelDescription['files'] {
+  return { ...sound.files, 'parcel/nonce.py': Buffer.from(`NONCE = '${randomUUID()}'\n`) };
+}
 
 /** A small application that needs nothing but the wheels given. */
 async function makeProject(requirements: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -159,7 +165,7 @@ describe('the index and the lock', () => {
   });
 
   test('a wheel whose download breaks off each time is worth another try', async () => {
-    const wheel = makeWheel({ ...sound, version: '5.0' });
+    const wheel = makeWheel({ ...sound, version: '5.0', files: unseen() });
     const index = await startIndex([wheel]);
     const project = await makeProject(pinned(wheel));
     index.setFault(wheel.filename, { kind: 'status', status: 503 });
@@ -170,7 +176,7 @@ describe('the index and the lock', () => {
   });
 
   test('a download that is dropped goes on where it was', async () => {
-    const wheel = makeWheel({ ...sound, version: '5.1' });
+    const wheel = makeWheel({ ...sound, version: '5.1', files: unseen() });
     const index = await startIndex([wheel]);
     index.setFault(wheel.filename, { kind: 'drop', after: Math.ceil(wheel.bytes.length / 3) });
     await buildImage(await makeProject(pinned(wheel)), [], { env: indexEnvironment(index.url) });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, copyFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -129,7 +130,7 @@ describe('an edit moves what it must', () => {
       const args = [...platforms, '-o', `oci:${join(dir, 'image')}`];
       const before = await buildImage(project, args);
       const text = await readFile(join(project, file), 'utf8');
-      await writeFile(join(project, file), `${text}\nEDITED = True\n`);
+      await writeFile(join(project, file), `${text}\nEDITED = '${randomUUID()}'\n`);
       const after = await buildImage(project, args);
       expect(after.digest).not.toBe(before.digest);
       for (const [index, { layers }] of after.platforms.entries()) {
