@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { digestFromHex } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
 import { gzipHeaderSize, gzipTrailerSize, writeGzipHeader, writeGzipTrailer } from './gzip-member.ts';
 import type { FileContent, LayerEntry, WrittenLayer, ZipSlice } from './layer-entry.ts';
@@ -102,7 +103,7 @@ async function writeContent(writing: Writing, path: string, content: FileContent
       });
     }
     case 'disk':
-      return encodeDisk(writing, content.file, content.size);
+      return encodeDisk(writing, content);
     case 'zip':
       if (content.method === 'stored') return encodeStored(writing, path, content);
       if (!isCopied(content)) {
@@ -116,6 +117,7 @@ async function writeContent(writing: Writing, path: string, content: FileContent
   }
 }
 
+type DiskContent = Extract<FileContent, { readonly kind: 'disk' }>;
 type PieceReader = (target: Buffer, at: number, room: number, done: number) => void;
 
 /** Sends `size` bytes that `read` gives through the encoder. */
@@ -130,19 +132,23 @@ async function encode({ tar, breathe }: Writing, size: number, read: PieceReader
   if (own) tar.flush(true);
 }
 
-async function encodeDisk(writing: Writing, file: string, size: number): Promise<void> {
+async function encodeDisk(writing: Writing, { file, size, sha256 }: DiskContent): Promise<void> {
   const { sources } = writing;
+  const hash = sha256 === undefined ? undefined : createHash('sha256');
   await encode(writing, size, (target, at, room, done) => {
-    if (sources.readInto(file, done, target, at, room) < room) throw changed(file, size, 'is shorter');
+    if (sources.readInto(file, done, target, at, room) < room) throw changed(file, `${size} bytes`, 'fewer');
+    hash?.update(target.subarray(at, at + room));
   });
-  if (sources.readInto(file, size, Buffer.allocUnsafe(1), 0, 1) > 0) throw changed(file, size, 'is longer');
+  if (sources.readInto(file, size, Buffer.allocUnsafe(1), 0, 1) > 0) throw changed(file, `${size} bytes`, 'more');
+  const actual = hash && digestFromHex(hash.digest('hex'));
+  if (sha256 !== undefined && actual !== undefined && actual !== sha256) throw changed(file, sha256, actual);
 }
 
-function changed(file: string, size: number, actual: string): TareError {
+function changed(file: string, expected: string, actual: string): TareError {
   return new TareError({
     code: 'FILE_CHANGED',
     message: `\`${file}\` changed while it was read`,
-    expected: `${size} bytes`,
+    expected,
     actual,
     hint: 'build again when nothing writes to it',
   });

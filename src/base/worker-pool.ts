@@ -24,6 +24,16 @@ interface Lane<Job, Result> {
   readonly stop: () => Promise<void>;
 }
 
+interface Pool<Job, Result> {
+  readonly size: number;
+  readonly makeLane: (events: LaneEvents<Result>) => Lane<Job, Result>;
+  readonly waiting: Task<Job, Result>[];
+  readonly idle: Lane<Job, Result>[];
+  readonly lanes: Set<Lane<Job, Result>>;
+  readonly busy: Map<Lane<Job, Result>, Task<Job, Result>>;
+  ended: { readonly reason: unknown } | undefined;
+}
+
 /**
  * A pool of at most `size` threads, each started when it is first needed. The module at `entry` exports
  * `runJob(job)` and calls `serveJobs(runJob)`. A TypeScript source cannot be loaded by every Node's threads: its jobs run in this one.
@@ -36,71 +46,85 @@ export function createWorkerPool<Job, Result>(
   options: { readonly signal?: AbortSignal } = {},
 ): WorkerPool<Job, Result> {
   const { signal } = options;
-  const waiting: Task<Job, Result>[] = [];
-  const idle: Lane<Job, Result>[] = [];
-  const lanes = new Set<Lane<Job, Result>>();
-  const busy = new Map<Lane<Job, Result>, Task<Job, Result>>();
-  let ended: { readonly reason: unknown } | undefined;
-
-  const settle = (lane: Lane<Job, Result>, finish: (task: Task<Job, Result>) => void, alive: boolean): void => {
-    const task = busy.get(lane);
-    busy.delete(lane);
-    if (alive) idle.push(lane);
-    else {
-      lanes.delete(lane);
-      const place = idle.indexOf(lane);
-      if (place >= 0) idle.splice(place, 1);
-    }
-    if (task !== undefined) finish(task);
-    advance();
+  const inline = entry.pathname.endsWith('.ts');
+  const pool: Pool<Job, Result> = {
+    size: Math.max(1, size),
+    makeLane: (events) => (inline ? inlineLane(entry, events) : threadLane(entry, events)),
+    waiting: [],
+    idle: [],
+    lanes: new Set(),
+    busy: new Map(),
+    ended: signal?.aborted === true ? { reason: signal.reason } : undefined,
   };
-  const makeLane = (): Lane<Job, Result> => {
-    const events: LaneEvents<Result> = {
-      done: (result) => settle(lane, (task) => task.resolve(result), true),
-      failed: (error) => settle(lane, (task) => task.reject(error), true),
-      died: (error) => settle(lane, (task) => task.reject(error), false),
-    };
-    const lane = entry.pathname.endsWith('.ts') ? inlineLane<Job, Result>(entry, events) : threadLane(entry, events);
-    lanes.add(lane);
-    return lane;
-  };
-  const advance = (): void => {
-    while (ended === undefined && waiting.length > 0) {
-      const lane = idle.pop() ?? (lanes.size < Math.max(1, size) ? makeLane() : undefined);
-      const task = lane && waiting.shift();
-      if (lane === undefined || task === undefined) return;
-      busy.set(lane, task);
-      try {
-        lane.start(task);
-      } catch (error) {
-        settle(lane, () => task.reject(error), true);
-      }
-    }
-  };
-  const end = async (reason: unknown): Promise<void> => {
-    signal?.removeEventListener('abort', onAbort);
-    ended ??= { reason };
-    const unfinished = [...busy.values(), ...waiting.splice(0)];
-    busy.clear();
-    for (const task of unfinished) task.reject(reason);
-    await Promise.all([...lanes].map((lane) => lane.stop()));
-  };
-  const onAbort = (): void => void end(signal?.reason);
-
-  if (signal?.aborted) ended = { reason: signal.reason };
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  const onAbort = (): void => void end(pool, signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
   return {
     run: (job) =>
       new Promise<Result>((resolve, reject) => {
-        if (ended !== undefined) {
-          reject(ended.reason);
+        if (pool.ended !== undefined) {
+          reject(pool.ended.reason);
           return;
         }
-        waiting.push({ job, resolve, reject });
-        advance();
+        pool.waiting.push({ job, resolve, reject });
+        advance(pool);
       }),
-    close: () => end(new Error('the worker pool is closed')),
+    close: () => {
+      signal?.removeEventListener('abort', onAbort);
+      return end(pool, new Error('the worker pool is closed'));
+    },
   };
+}
+
+/** Gives waiting jobs to lanes as long as there are both. */
+function advance<Job, Result>(pool: Pool<Job, Result>): void {
+  while (pool.ended === undefined && pool.waiting.length > 0) {
+    const lane = pool.idle.pop() ?? (pool.lanes.size < pool.size ? addLane(pool) : undefined);
+    const task = lane && pool.waiting.shift();
+    if (lane === undefined || task === undefined) return;
+    pool.busy.set(lane, task);
+    try {
+      lane.start(task);
+    } catch (error) {
+      settle(pool, lane, true, () => task.reject(error));
+    }
+  }
+}
+
+function addLane<Job, Result>(pool: Pool<Job, Result>): Lane<Job, Result> {
+  const lane = pool.makeLane({
+    done: (result) => settle(pool, lane, true, (task) => task.resolve(result)),
+    failed: (error) => settle(pool, lane, true, (task) => task.reject(error)),
+    died: (error) => settle(pool, lane, false, (task) => task.reject(error)),
+  });
+  pool.lanes.add(lane);
+  return lane;
+}
+
+function settle<Job, Result>(
+  pool: Pool<Job, Result>,
+  lane: Lane<Job, Result>,
+  alive: boolean,
+  finish: (task: Task<Job, Result>) => void,
+): void {
+  const task = pool.busy.get(lane);
+  pool.busy.delete(lane);
+  if (alive) {
+    pool.idle.push(lane);
+  } else {
+    pool.lanes.delete(lane);
+    const place = pool.idle.indexOf(lane);
+    if (place >= 0) pool.idle.splice(place, 1);
+  }
+  if (task !== undefined) finish(task);
+  advance(pool);
+}
+
+async function end<Job, Result>(pool: Pool<Job, Result>, reason: unknown): Promise<void> {
+  pool.ended ??= { reason };
+  const unfinished = [...pool.busy.values(), ...pool.waiting.splice(0)];
+  pool.busy.clear();
+  for (const task of unfinished) task.reject(reason);
+  await Promise.all([...pool.lanes].map((lane) => lane.stop()));
 }
 
 interface LaneEvents<Result> {

@@ -78,6 +78,7 @@ async function createContainer(
     image,
     environmentFile,
     hostNetwork: client.hostNetwork,
+    ...(client.limits === undefined ? {} : { limits: client.limits }),
   });
   const result = await ask(context, client, args);
   const id = /^[0-9a-f]{12,64}$/m.exec(result.stdout)?.[0];

@@ -61,6 +61,8 @@ async function createLayout(dir: string, contents: LayoutContents, signal: Abort
   await removeLeftoversBeside(dir);
   const temporary = temporaryBeside(dir);
   try {
+    // By itself: on a read-only disk, making several folders at once fails with a code that says something else.
+    await mkdir(temporary);
     await mkdir(join(temporary, 'blobs', 'sha256'), { recursive: true });
     for (const [digest, blob] of contents.blobs) {
       signal.throwIfAborted();

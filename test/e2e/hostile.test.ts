@@ -24,7 +24,7 @@ const sound: WheelDescription = {
 };
 
 /** Files that no earlier run has put into the shared cache. */
-function unseen(): WheelDescription['files'] {
+function unseen(): NonNullable<WheelDescription['files']> {
   return { ...sound.files, 'parcel/nonce.py': Buffer.from(`NONCE = '${randomUUID()}'\n`) };
 }
 

@@ -58,10 +58,13 @@ const modes = {
     setInterval(() => undefined, 1000);
     console.log('ready');
   },
-  serve: () => createServer((request, response) => {
+  serve: () => {
+    process.on('SIGTERM', () => process.exit(143));
+    createServer((request, response) => {
     response.statusCode = request.url === '/healthz' ? 200 : 404;
     response.end('hello from ' + argument);
-  }).listen(Number(argument), process.env.LISTEN ?? '127.0.0.1', () => console.log('listening')),
+  }).listen(Number(argument), process.env.LISTEN ?? '127.0.0.1', () => console.log('listening'));
+  },
 };
 modes[mode]();
 `;
