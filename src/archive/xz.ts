@@ -1,8 +1,8 @@
 import { isTareError, TareError } from '../base/errors.ts';
 import { readerOf } from './byte-reader.ts';
+import { parseXzIndex, xzTailSize } from './xz-index.ts';
 
 const streamHeader = 12;
-const footer = 12;
 const magic = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 /** Checks that the decoder knows (.xz file format 1.2.1, 2.1.1.2): none, CRC32, CRC64. */
 const knownChecks = new Map([
@@ -27,12 +27,14 @@ export async function* decodeXz(
       if (unpacked > limit) throw tooLarge(where, limit);
       if (chunk.length > 0) yield chunk;
     }
+    await input.assertEnd(unpacked);
   } catch (error) {
     if (isTareError(error)) throw error;
     if (input.failure() !== undefined) throw input.failure();
     throw invalid(input.ended() ? 'ends in the middle or is damaged' : 'is damaged', where, error);
+  } finally {
+    await input.close();
   }
-  await input.assertEnd();
 }
 
 interface CheckedInput {
@@ -40,22 +42,30 @@ interface CheckedInput {
   readonly ended: () => boolean;
   /** What the source itself threw. */
   readonly failure: () => unknown;
-  readonly assertEnd: () => Promise<void>;
+  readonly close: () => Promise<void>;
+  readonly assertEnd: (unpacked: number) => Promise<void>;
 }
 
 async function checkedInput(source: AsyncIterable<Uint8Array>, where: string): Promise<CheckedInput> {
   const reader = readerOf(source);
   const head = await reader.upTo(streamHeader + 1);
   const blockHeader = await reader.upTo(((head[streamHeader] ?? 0) + 1) * 4 - 1);
-  assertHeader(head, blockHeader, where);
-  let last = Buffer.concat([head, blockHeader]).subarray(-footer);
+  try {
+    assertHeader(head, blockHeader, where);
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+  let tail = Buffer.concat([head, blockHeader]);
+  let size = tail.length;
   let ended = false;
   let failure: unknown;
 
   async function next(): Promise<Uint8Array> {
     try {
       const chunk = await reader.some(65536);
-      if (chunk.length > 0) last = Buffer.concat([last, chunk.subarray(-footer)]).subarray(-footer);
+      size += chunk.length;
+      if (chunk.length > 0) tail = Buffer.concat([tail, chunk]).subarray(-xzTailSize);
       else ended = true;
       return chunk;
     } catch (error) {
@@ -64,19 +74,18 @@ async function checkedInput(source: AsyncIterable<Uint8Array>, where: string): P
     }
   }
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    try {
-      yield Buffer.concat([head, blockHeader]);
-      for (let chunk = await next(); chunk.length > 0; chunk = await next()) yield chunk;
-    } finally {
-      if (!ended) await reader.close();
+    yield tail;
+    for (let chunk = await next(); chunk.length > 0; chunk = await next()) yield chunk;
+  }
+  /** The decoder stops at the end of the first stream: nothing may follow it, and it must be what its index says. */
+  async function assertEnd(unpacked: number): Promise<void> {
+    while (!ended) await next();
+    const index = parseXzIndex(tail);
+    if (index?.streamSize !== size || index.unpackedSize !== unpacked) {
+      throw invalid('has something behind its end', where);
     }
   }
-  /** The stream's footer ends with `YZ` (2.1.2): anything else is something behind its end. */
-  async function assertEnd(): Promise<void> {
-    const more = ended ? 0 : (await reader.some(1)).length;
-    if (more > 0 || last.toString('latin1', footer - 2) !== 'YZ') throw invalid('has something behind its end', where);
-  }
-  return { bytes: bytes(), ended: () => ended, failure: () => failure, assertEnd };
+  return { bytes: bytes(), ended: () => ended, failure: () => failure, close: () => reader.close(), assertEnd };
 }
 
 function assertHeader(head: Uint8Array, blockHeader: Uint8Array, where: string): void {
@@ -87,7 +96,9 @@ function assertHeader(head: Uint8Array, blockHeader: Uint8Array, where: string):
     throw unsupported(`its check is ${check === 0x0a ? 'SHA-256' : `number ${check}`}`, where);
   }
   // 0 is the index: a stream without blocks (4).
-  if (head[streamHeader] === 0) return;
+  const blockSize = head[streamHeader] ?? 0;
+  if (blockSize === 0) return;
+  if (blockHeader.length < (blockSize + 1) * 4 - 1) throw invalid('ends in the header of its first block', where);
   for (const filter of filtersOf(blockHeader)) {
     if (filter !== lzma2) throw unsupported(`it uses the filter ${filterName(filter)}`, where);
   }

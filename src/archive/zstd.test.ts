@@ -63,7 +63,7 @@ describe('zstd', () => {
 
   test('random bytes in a stream never hang and never throw anything else', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(200), fc.uint8Array({ minLength: 1, maxLength: 20 }), async (at, noise) => {
+      fc.asyncProperty(fc.nat(180), fc.uint8Array({ minLength: 1, maxLength: 20 }), async (at, noise) => {
         const bytes = bytesOf('checked');
         bytes.set(noise.subarray(0, bytes.length - at), at);
         await decode(bytes).catch((error: unknown) => expect(error).toBeInstanceOf(TareError));
