@@ -50,7 +50,15 @@ describe('a Debian package', () => {
   test('gives its files as they are', async () => {
     expect(await entriesOf(deb.bytes)).toMatchObject([
       { path: 'usr', type: 'directory', mode: 0o755 },
-      { path: 'usr/one', type: 'file', mode: 0o4755, uid: 5, gid: 6, mtime: 1_600_000_000, bytes: Buffer.from('first') },
+      {
+        path: 'usr/one',
+        type: 'file',
+        mode: 0o4755,
+        uid: 5,
+        gid: 6,
+        mtime: 1_600_000_000,
+        bytes: Buffer.from('first'),
+      },
       { path: 'usr/two', type: 'symlink', linkTarget: '../one' },
       { path: 'usr/three', type: 'hardlink', linkTarget: 'usr/one' },
     ]);
@@ -76,7 +84,8 @@ describe('a Debian package', () => {
 });
 
 describe('a package that is not one', () => {
-  const dataOf = (...members: TarMember[]) => debOf({ 'control.tar.gz': control, 'data.tar.gz': gzipSync(makeTar(members)) });
+  const dataOf = (...members: TarMember[]) =>
+    debOf({ 'control.tar.gz': control, 'data.tar.gz': gzipSync(makeTar(members)) });
 
   test.each<[string, string, Uint8Array]>([
     ['another file', 'AR_INVALID', Buffer.from('not an archive at all')],

@@ -4,6 +4,7 @@ import { readTextIfThere, writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { type Engine, environmentOf, type RunningContainer, type RunSession } from './container.ts';
 import { engineFailed } from './engine-failure.ts';
+import { startGuard } from './guard.ts';
 import { childrenOf, type HostProcess, sendSignal, startHostProcess } from './host-process.ts';
 import { findProgram, runProgram, systemFolders } from './program.ts';
 import { prepareRoot } from './root-preparation.ts';
@@ -76,6 +77,9 @@ async function start(
   const files = { state: join(room, 'state'), log: join(room, 'runc.log'), pid: join(room, 'pid') };
   const global = ['--root', files.state, '--log', files.log, '--log-format', 'json'];
   const run = [tools.runc, ...global, 'run', '--bundle', room, '--pid-file', files.pid, id];
+  const removal = [...global, 'delete', '--force', id];
+  // Its control groups would stay where tare is killed.
+  const guard = await startGuard(context, [tools.runc, ...removal]);
   const outer = await startHostProcess({
     file: tools.setpriv,
     args: mappings === undefined ? endingWithTare(tools, run) : ['--pdeathsig', 'TERM', ...run],
@@ -85,7 +89,8 @@ async function start(
     mkfifo: tools.mkfifo,
   });
   const remove = async (): Promise<void> => {
-    await runProgram(tools.runc, [...global, 'delete', '--force', id], { env: context.env, timeoutSeconds: 30 });
+    await runProgram(tools.runc, removal, { env: context.env, timeoutSeconds: 30 });
+    guard.dismiss();
   };
   return running(outer, { nested: mappings === undefined, pidFile: files.pid, log: files.log, remove });
 }

@@ -278,12 +278,9 @@ test('a process that a signal ends gives 128 and the number of the signal', asyn
   expect(result.stderr).toContain('"signal":"SIGKILL"');
 });
 
-test('an image of another machine is refused where nothing emulates it', async (context) => {
-  const [foreign, entry] = process.arch === 'arm64' ? ['linux/amd64', 'qemu-x86_64'] : ['linux/arm64', 'qemu-aarch64'];
-  if (await readFile(`/proc/sys/fs/binfmt_misc/${entry}`).catch(() => undefined))
-    context.skip(`${entry} is registered here`);
-  const result = await run('namespaces', { image: { layoutDir: dir, platform: foreign, config: image.config } });
-  expect(result.stderr).toContain(`error[PLATFORM_NOT_RUNNABLE]: an image for ${foreign}`);
+test('an image of a machine that nothing emulates is refused', async () => {
+  const result = await run('namespaces', { image: { layoutDir: dir, platform: 'linux/s390x', config: image.config } });
+  expect(result.stderr).toContain('error[PLATFORM_NOT_RUNNABLE]: an image for linux/s390x');
 });
 
 describe('without root', () => {
