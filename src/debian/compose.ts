@@ -6,9 +6,14 @@ import { isElf, parseElf } from '../elf/elf.ts';
 import { renderLoaderCache } from '../elf/loader-cache.ts';
 import { type DebControl, type DebEntry, readDebControl, readDebData } from './deb.ts';
 import { isModel, renderGeneratedFiles, renderStatusFiles } from './generated-files.ts';
-import type { DebPackage } from './package.ts';
 import { canonicalPath, loaderFolders, rootLinks } from './root-layout.ts';
 import { isWanted } from './selection.ts';
+
+/** Which package a file has to be. */
+interface NamedPackage {
+  readonly name: string;
+  readonly version: string;
+}
 
 export interface ComposeOptions {
   readonly suite: string;
@@ -52,7 +57,7 @@ interface Composition {
  * what is in them. One package is in memory at a time. Throws `DEB_MISMATCH`, `DEBIAN_FILE_CONFLICT` and what `readDebData` throws.
  */
 export async function* composeBase(
-  debs: readonly { readonly file: string; readonly package: DebPackage }[],
+  debs: readonly { readonly file: string; readonly package: NamedPackage }[],
   options: ComposeOptions,
 ): AsyncGenerator<LayerEntry, void, void> {
   const state: Composition = { owners: new Map(), models: new Map(), sonames: new Map(), status: [], newest: 0 };
@@ -74,7 +79,7 @@ export async function* composeBase(
   options.onFacts?.({ newest, interpreter: `/usr/bin/python${options.python}`, libraries });
 }
 
-async function* packageEntries(state: Composition, file: string, expected: DebPackage): AsyncGenerator<LayerEntry> {
+async function* packageEntries(state: Composition, file: string, expected: NamedPackage): AsyncGenerator<LayerEntry> {
   const control = await readDebControl(file);
   assertSame(control, expected, file);
   const kept = new Set<string>();
@@ -171,7 +176,7 @@ function loaderCache(libraries: readonly BaseLibrary[], mtime: number): LayerEnt
   return { ...rootOwned('etc/ld.so.cache', mtime), type: 'file', mode: 0o644, content: { kind: 'bytes', bytes } };
 }
 
-function assertSame(control: DebControl, expected: DebPackage, file: string): void {
+function assertSame(control: DebControl, expected: NamedPackage, file: string): void {
   const actual = { name: control.fields.get('package'), version: control.fields.get('version') };
   if (actual.name === expected.name && actual.version === expected.version) return;
   throw new TareError({

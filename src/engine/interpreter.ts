@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import type { Context } from '../base/context.ts';
-import { isTareError } from '../base/errors.ts';
+import { isTareError, systemErrorCode } from '../base/errors.ts';
 import { listPrograms, runProgram } from './program.ts';
 
 /** A Python on this machine. */
@@ -23,13 +23,25 @@ export async function findInterpreter(context: Context): Promise<Interpreter | u
 export async function* listInterpreters(context: Context): AsyncGenerator<Interpreter> {
   const seen = new Set<string>();
   for await (const file of listPrograms(context, names)) {
-    const target = await realpath(file);
-    if (seen.has(target)) continue;
+    const target = await realPathIfThere(file);
+    if (target === undefined || seen.has(target)) continue;
     seen.add(target);
     const interpreter = await questionInterpreter(context, file);
-    if (interpreter === undefined || seen.has(`python ${interpreter.path}`)) continue;
-    seen.add(`python ${interpreter.path}`);
+    if (interpreter === undefined) continue;
+    // Behind a shim is another file, which PATH may have under several names too.
+    const behind = await realPathIfThere(interpreter.path);
+    if (behind === undefined || (behind !== target && seen.has(behind))) continue;
+    seen.add(behind);
     yield interpreter;
+  }
+}
+
+async function realPathIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== undefined) return undefined;
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { TareError } from '../base/errors.ts';
 
 const networkSigns =
-  /error sending request|connection (refused|reset|timed out|aborted)|dns error|timed out|network is unreachable|temporary failure in name|could not connect|max retries exceeded|newconnectionerror|proxyerror|status (server )?(error|code)[^\n]*\b(429|5\d\d)\b/i;
+  /error sending request|connection (refused|reset|timed out|aborted)|dns error|timed out|network is unreachable|temporary failure in name|could not connect|max retries exceeded|newconnectionerror|connection broken|could not fetch url|proxyerror|status (server )?(error|code)[^\n]*\b(429|5\d\d)\b/i;
 const certificateSigns = /certificate|unknownissuer|tls handshake/i;
 const accessSigns = /\b(401|403)\b|unauthorized|forbidden/i;
 const explanationLimit = 6000;
@@ -22,6 +22,8 @@ export function parseUvFailure(stderr: string): { readonly explanation: string; 
     if (hint !== undefined) hints.push(hint);
     else if (line.trim() !== '' && !/^warning: /.test(line)) lines.push(line.replace(/^error: /, ''));
   }
+  // Under its drawing of a tree uv indents what it wrapped.
+  if (stderr.includes('─▶')) for (const [index, line] of lines.entries()) lines[index] = line.replace(/^ {6}/, '');
   return { explanation: lines.join('\n').slice(0, explanationLimit), hints };
 }
 
@@ -76,6 +78,13 @@ function failureKind(stderr: string, offline: boolean): FailureKind {
     return {
       message: 'uv finds no set of versions that all have wheels',
       hint: 'choose another version or Python for which there is a wheel, or put a wheel that you built yourself in a find-links folder',
+      transient: false,
+    };
+  }
+  if (/couldn't parse|failed to parse|expected one of/i.test(stderr)) {
+    return {
+      message: 'uv cannot read the requirements',
+      hint: 'correct the line that it shows (PyPA specification "Dependency specifiers")',
       transient: false,
     };
   }

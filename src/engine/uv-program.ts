@@ -108,8 +108,10 @@ async function downloadWheel(context: Context, work: string, notes: string[]): P
       task.done();
       if (file !== undefined) return join(wheels, file);
     }
-    network ||= isNetworkFailure(result.stderr);
+    network = isNetworkFailure(result.stderr);
     notes.push(`pip of \`${python.path}\`: ${lastLine(result.stderr)}`);
+    // Another pip has the same network, and each takes long to give up.
+    if (network) break;
   }
   task.done('failed');
   throw uvMissing(notes, network);
