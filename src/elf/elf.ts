@@ -18,12 +18,6 @@ export interface ElfFacts {
   readonly neededVersions: readonly { readonly library: string; readonly version: string }[];
 }
 
-/** Bytes of a file at any place. May give fewer than asked for at the end of the file. */
-export interface ElfReader {
-  readonly size: number;
-  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
-}
-
 /** True where the first bytes are those of an ELF file. */
 export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
@@ -34,14 +28,6 @@ export function parseElf(bytes: Uint8Array, where: string): ElfFacts {
   const program = elfProgram(bytes.length, where);
   let step = program.next();
   while (step.done !== true) step = program.next(slice(bytes, step.value));
-  return step.value;
-}
-
-/** The same, reading only what is needed: some kilobytes of a file of any size. */
-export async function readElf(reader: ElfReader, where: string): Promise<ElfFacts> {
-  const program = elfProgram(reader.size, where);
-  let step = program.next();
-  while (step.done !== true) step = program.next(await reader.read(step.value.offset, step.value.length));
   return step.value;
 }
 

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
+import { systemErrorCode } from '../base/errors.ts';
 import { type Engine, environmentOf, type RunningContainer, type RunSession } from './container.ts';
 import { engineFailed } from './engine-failure.ts';
 import { startGuard } from './guard.ts';
@@ -48,12 +49,22 @@ function engine(tools: RuncTools, mappings: RootlessMappings | undefined): Engin
   };
 }
 
+/** The name that subordinate ids are listed under; the number where the user has none. */
+function ownName(uid: number): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    if (systemErrorCode(error) !== undefined) return String(uid);
+    throw error;
+  }
+}
+
 async function findMappings(context: Context, request: RunRequest): Promise<RootlessMappings | undefined> {
   for (const name of ['newuidmap', 'newgidmap']) {
     if ((await findProgram(context, name, systemFolders)) === undefined) return undefined;
   }
-  const { username, uid, gid } = userInfo();
-  return rootlessMappings(username, { uid, gid }, parseUser(request.image.config.user));
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return rootlessMappings(ownName(uid), { uid, gid }, parseUser(request.image.config.user));
 }
 
 async function start(
