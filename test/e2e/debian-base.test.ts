@@ -89,7 +89,9 @@ for (const { suite, python } of debianPythons) {
       test('every maintainer script is accounted for in docs/debian-base.md', async () => {
         const table = await readFile(join(rootDir, 'docs/debian-base.md'), 'utf8');
         for (const { file, package: one } of base.debs) {
-          const scripts = [...(await readDebControl(file)).files.keys()].filter((name) => /^(?:pre|post)inst$/.test(name));
+          const scripts = [...(await readDebControl(file)).files.keys()].filter((name) =>
+            /^(?:pre|post)inst$/.test(name),
+          );
           const row = new RegExp(`^\\| \`${one.name.replaceAll('+', '\\+')}\` \\| ([a-z, ]+) \\|`, 'm').exec(table);
           for (const script of scripts) expect(row?.[1], `${one.name} ${script}`).toContain(script);
         }
@@ -123,7 +125,8 @@ for (const { suite, python } of debianPythons) {
         await chmod(join(base.root, 'dev/null'), 0o666);
         let certificates = 0;
         const authorities = base.debs.find((deb) => deb.package.name === 'ca-certificates');
-        for await (const entry of readDebData(authorities?.file ?? '')) certificates += entry.path.endsWith('.crt') && /share\/ca-certificates/.test(entry.path) ? 1 : 0;
+        for await (const entry of readDebData(authorities?.file ?? ''))
+          certificates += entry.path.endsWith('.crt') && /share\/ca-certificates/.test(entry.path) ? 1 : 0;
         const printed = await chroot(base.root, `/usr/bin/python${python}`, '-c', check);
         expect(JSON.parse(printed)).toEqual({
           version: python.split('.').map(Number),
@@ -162,10 +165,17 @@ for (const { suite, python } of debianPythons) {
 
 describe('oracles', () => {
   test('dynamic sections are read as readelf reads them', async (context) => {
-    if ((await runCommand('readelf', ['--version'])).code !== 0) context.skip('needs readelf (apt-get install binutils)');
+    if ((await runCommand('readelf', ['--version'])).code !== 0)
+      context.skip('needs readelf (apt-get install binutils)');
     const { root } = await makeBase('trixie', '3.13', 'amd64');
     const files = [...(await elfFiles(root))].filter((_, index) => index % 3 === 0);
-    const printed = await mustRun('readelf', ['--wide', '--dynamic', '--version-info', '--program-headers', ...files.map(([path]) => path)]);
+    const printed = await mustRun('readelf', [
+      '--wide',
+      '--dynamic',
+      '--version-info',
+      '--program-headers',
+      ...files.map(([path]) => path),
+    ]);
     const sections = printed.split(/^File: /m).slice(1);
     expect(sections).toHaveLength(files.length);
     for (const section of sections) {
@@ -177,8 +187,13 @@ describe('oracles', () => {
       expect([facts?.runpath], path).toEqual([all(/\(RUNPATH\) .*\[(.*)\]/g)[0]]);
       expect([facts?.interpreter], path).toEqual([all(/Requesting program interpreter: (.*)\]/g)[0]]);
       const needs = section.slice(section.indexOf('.gnu.version_r'));
-      const versions = section.includes('.gnu.version_r') ? [...needs.matchAll(/Name: (\S+)  Flags/g)].map((match) => match[1]) : [];
-      expect(facts?.neededVersions.map((one) => one.version), path).toEqual(versions);
+      const versions = section.includes('.gnu.version_r')
+        ? [...needs.matchAll(/Name: (\S+)  Flags/g)].map((match) => match[1])
+        : [];
+      expect(
+        facts?.neededVersions.map((one) => one.version),
+        path,
+      ).toEqual(versions);
     }
   });
 
@@ -186,15 +201,23 @@ describe('oracles', () => {
     if ((await runCommand('dpkg', ['--version'])).code !== 0) context.skip('needs dpkg');
     const versions: string[] = [];
     const { debs } = await makeBase('bookworm', '3.11', 'amd64');
-    for (const { package: one } of debs) versions.push(one.version, `${one.version}~`, `${one.version}+b1`, one.version.replace(/\d/, '0'));
-    const pairs = versions.flatMap((left, index) => [1, 2, 7].map((step) => [left, versions[(index + step) % versions.length] ?? ''] as const));
-    const script = 'while read a b; do for o in lt eq gt; do dpkg --compare-versions "$a" $o "$b" && echo $o; done; done';
-    const printed = await mustRun('sh', ['-c', script], { input: `${pairs.map((pair) => pair.join(' ')).join('\n')}\n` });
+    for (const { package: one } of debs)
+      versions.push(one.version, `${one.version}~`, `${one.version}+b1`, one.version.replace(/\d/, '0'));
+    const pairs = versions.flatMap((left, index) =>
+      [1, 2, 7].map((step) => [left, versions[(index + step) % versions.length] ?? ''] as const),
+    );
+    const script =
+      'while read a b; do for o in lt eq gt; do dpkg --compare-versions "$a" $o "$b" && echo $o; done; done';
+    const printed = await mustRun('sh', ['-c', script], {
+      input: `${pairs.map((pair) => pair.join(' ')).join('\n')}\n`,
+    });
     const order = (value: number) => (value < 0 ? 'lt' : value > 0 ? 'gt' : 'eq');
     const brand = new Map(debs.map((deb) => [String(deb.package.version), deb.package.version]));
     expect(brand.size).toBeGreaterThan(20);
     const { parseDebianVersion } = await import('../../src/debian/version.ts');
-    const ours = pairs.map(([left, right]) => order(compareDebianVersions(parseDebianVersion(left), parseDebianVersion(right))));
+    const ours = pairs.map(([left, right]) =>
+      order(compareDebianVersions(parseDebianVersion(left), parseDebianVersion(right))),
+    );
     expect(ours).toEqual(printed.trim().split('\n'));
   });
 });
