@@ -1,17 +1,17 @@
-import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext } from '../../src/api/context.ts';
 import { writeLayer } from '../../src/archive/layer-writer.ts';
 import { type BaseFacts, composeBase } from '../../src/debian/compose.ts';
 import { debianPythons, resolveCore } from '../../src/debian/core-set.ts';
 import { readDebControl, readDebData } from '../../src/debian/deb.ts';
 import { type FetchedDeb, fetchDebs, openSuite } from '../../src/debian/mirror.ts';
-import { compareDebianVersions } from '../../src/debian/version.ts';
+import { compareDebianVersions, parseDebianVersion } from '../../src/debian/version.ts';
 import { type ElfFacts, isElf, parseElf } from '../../src/elf/elf.ts';
 import { openCache } from '../../src/store/cache.ts';
 import { mustRun, runCommand } from '../support/command.ts';
-import { hasComponent, requireComponent } from '../support/components.ts';
+import { requireComponent } from '../support/components.ts';
 import { makeTemporaryDir, rootDir, sharedCacheDir } from '../support/paths.ts';
 
 const packedLimit = 18_000_000;
@@ -36,24 +36,38 @@ interface Base {
   readonly debs: readonly FetchedDeb[];
   readonly facts: BaseFacts;
   readonly size: number;
-  readonly digest: string;
   readonly root: string;
 }
 
-async function makeBase(suite: string, python: string, architecture: string): Promise<Base> {
-  const dir = await makeTemporaryDir('base');
+let dir: string;
+beforeAll(async () => {
+  dir = await makeTemporaryDir('base');
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const made = new Map<string, Promise<Base>>();
+
+/** A base from this machine's mirror, made once. */
+function baseOf(suite: string, python: string, architecture: string): Promise<Base> {
+  const name = `${suite}-${architecture}`;
+  const base = made.get(name) ?? makeBase(name, suite, python, architecture);
+  made.set(name, base);
+  return base;
+}
+
+async function makeBase(name: string, suite: string, python: string, architecture: string): Promise<Base> {
   const context = createContext({ cacheDir: sharedCacheDir });
   const index = await openSuite(context, {}, suite, architecture);
   const debs = await fetchDebs(context, resolveCore(index, python), openCache(sharedCacheDir));
   let facts: BaseFacts | undefined;
   const options = { suite, architecture, python, onFacts: (found: BaseFacts) => void (facts = found) };
-  const file = join(dir, 'layer.tar.gz');
-  const { size, digest } = await writeLayer(composeBase(debs, options), file);
-  const root = join(dir, 'root');
+  const file = join(dir, `${name}.tar.gz`);
+  const { size } = await writeLayer(composeBase(debs, options), file);
+  const root = join(dir, name);
   await mkdir(root);
   await mustRun('tar', ['-xzf', file, '-C', root]);
   if (facts === undefined) throw new Error('no facts');
-  return { debs, facts, size, digest, root };
+  return { debs, facts, size, root };
 }
 
 /** All ELF files below a folder, by path. */
@@ -79,7 +93,7 @@ for (const { suite, python } of debianPythons) {
     describe(`${suite} ${architecture}`, () => {
       let base: Base;
       beforeAll(async () => {
-        base = await makeBase(suite, python, architecture);
+        base = await baseOf(suite, python, architecture);
       });
 
       test('is small', () => {
@@ -156,8 +170,11 @@ for (const { suite, python } of debianPythons) {
         await ldconfig('-C', '/tmp/ld.so.cache');
         const theirs = await ldconfig('-p', '-C', '/tmp/ld.so.cache');
         expect(ours.length).toBeGreaterThan(30);
+        // ldconfig also lists the loader's second name, a link in another folder; the first of a name is what is found.
+        const names = theirs.map((line) => line.trim().split(' ')[0]);
+        const first = theirs.filter((_line, index) => names.indexOf(names[index]) === index);
         // In the same order, too: the loader searches by halves.
-        expect(ours).toEqual(theirs);
+        expect(ours).toEqual(first);
       });
     });
   }
@@ -167,7 +184,7 @@ describe('oracles', () => {
   test('dynamic sections are read as readelf reads them', async (context) => {
     if ((await runCommand('readelf', ['--version'])).code !== 0)
       context.skip('needs readelf (apt-get install binutils)');
-    const { root } = await makeBase('trixie', '3.13', 'amd64');
+    const { root } = await baseOf('trixie', '3.13', 'amd64');
     const files = [...(await elfFiles(root))].filter((_, index) => index % 3 === 0);
     const printed = await mustRun('readelf', [
       '--wide',
@@ -200,21 +217,18 @@ describe('oracles', () => {
   test('versions of a whole suite come in the order that dpkg gives them', async (context) => {
     if ((await runCommand('dpkg', ['--version'])).code !== 0) context.skip('needs dpkg');
     const versions: string[] = [];
-    const { debs } = await makeBase('bookworm', '3.11', 'amd64');
+    const { debs } = await baseOf('bookworm', '3.11', 'amd64');
     for (const { package: one } of debs)
       versions.push(one.version, `${one.version}~`, `${one.version}+b1`, one.version.replace(/\d/, '0'));
     const pairs = versions.flatMap((left, index) =>
       [1, 2, 7].map((step) => [left, versions[(index + step) % versions.length] ?? ''] as const),
     );
     const script =
-      'while read a b; do for o in lt eq gt; do dpkg --compare-versions "$a" $o "$b" && echo $o; done; done';
+      'while read a b; do for o in lt eq gt; do dpkg --compare-versions "$a" $o "$b" && echo $o; done; done; true';
     const printed = await mustRun('sh', ['-c', script], {
       input: `${pairs.map((pair) => pair.join(' ')).join('\n')}\n`,
     });
     const order = (value: number) => (value < 0 ? 'lt' : value > 0 ? 'gt' : 'eq');
-    const brand = new Map(debs.map((deb) => [String(deb.package.version), deb.package.version]));
-    expect(brand.size).toBeGreaterThan(20);
-    const { parseDebianVersion } = await import('../../src/debian/version.ts');
     const ours = pairs.map(([left, right]) =>
       order(compareDebianVersions(parseDebianVersion(left), parseDebianVersion(right))),
     );
