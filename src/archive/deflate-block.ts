@@ -42,6 +42,7 @@ const runCounts = new Uint32Array(19);
 const runList = new Uint16Array(literalSymbols + distanceSymbols);
 
 const storedMost = 65535;
+const tokensAtOnce = 256;
 
 /** Below this many tokens a block's own codes are never worth their description. */
 const ownCodesFrom = 96;
@@ -194,14 +195,21 @@ function writeCodeLengths(sink: BitSink, literals: number, distances: number, li
   }
 }
 
+function writeTokens(sink: BitSink, { list, length }: Tokens, literals: Code, distances: Code): void {
+  // Few at a time, so that the loop is optimised soon, as in the matcher.
+  for (let from = 0; from < length; from += tokensAtOnce) {
+    writeSome(sink, list, from, Math.min(length, from + tokensAtOnce), literals, distances);
+  }
+  putBits(sink, literals.codes[endOfBlock] as number, literals.lengths[endOfBlock] as number);
+}
+
 /** The inner loop: the sink is kept in locals. */
-function writeTokens(sink: BitSink, tokens: Tokens, literals: Code, distances: Code): void {
+function writeSome(sink: BitSink, list: Uint32Array, from: number, to: number, literals: Code, distances: Code): void {
   const { out } = sink;
-  const { list, length: total } = tokens;
   const { codes: literalCodes, lengths: literalLengths } = literals;
   const { codes: distanceCodes, lengths: distanceLengths } = distances;
   let { at, held, count } = sink;
-  for (let index = 0; index < total; index++) {
+  for (let index = from; index < to; index++) {
     const token = list[index] as number;
     if (token < 256) {
       held |= (literalCodes[token] as number) << count;
@@ -248,7 +256,6 @@ function writeTokens(sink: BitSink, tokens: Tokens, literals: Code, distances: C
   sink.at = at;
   sink.held = held;
   sink.count = count;
-  putBits(sink, literals.codes[endOfBlock] as number, literals.lengths[endOfBlock] as number);
 }
 
 /** Stored blocks (3.2.4) of `raw`, which is not empty. */

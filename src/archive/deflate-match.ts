@@ -22,6 +22,7 @@ const goodLength = 8;
 const lazyUntil = 24;
 /** Within longer matches not every place is remembered. */
 const rememberedUntil = 64;
+const tokensAtOnce = 256;
 /** Where the numbering of places starts anew. */
 const lastPlace = 0x3fff_0000;
 
@@ -51,17 +52,28 @@ export function createMatcher(bytes: Uint8Array): Matcher {
   }
   const start = base;
   base += bytes.length;
-  return { next: (tokens, from) => fillTokens(bytes, view, start, tokens, from) };
+  return {
+    next: (tokens, from) => {
+      const full = tokens.list.length - 1;
+      let at = from;
+      do {
+        at = fillTokens(bytes, view, start, tokens, at);
+      } while (at < bytes.length && tokens.length < full);
+      return at;
+    },
+  };
 }
 
+/** Adds some tokens. Few at a time: a function that is often called is optimised sooner, and with all of its parts seen. */
 function fillTokens(bytes: Uint8Array, view: DataView, start: number, tokens: Tokens, from: number): number {
   const { list, literalCounts, distanceCounts } = tokens;
   const end = bytes.length;
   const lastHashed = end - shortestMatch;
   const full = list.length - 1;
   let count = tokens.length;
+  const pause = Math.min(full, count + tokensAtOnce);
   let at = from;
-  while (at <= lastHashed && count < full) {
+  while (at <= lastHashed && count < pause) {
     let found = findMatch(view, start, end, at, shortestMatch - 1, patience);
     if (found === 0) {
       const byte = bytes[at++] as number;

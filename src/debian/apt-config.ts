@@ -10,11 +10,12 @@ export type AptOptions = ReadonlyMap<string, string>;
 /** Reads `apt.conf.d/*` in order, then `apt.conf` (apt.conf(5), DESCRIPTION). `root` is `/etc/apt` on a real machine. */
 export async function readAptOptions(root: string): Promise<AptOptions> {
   const options = new Map<string, string>();
-  for (const file of await listFiles(join(root, 'apt.conf.d'), /^[A-Za-z0-9_.-]+$/)) {
+  const parts = (await listFiles(join(root, 'apt.conf.d'), /^[A-Za-z0-9_.-]+$/)).filter((file) => {
     const name = file.slice(file.lastIndexOf('/') + 1);
-    if (!name.includes('.') || name.endsWith('.conf')) readInto(options, (await readTextIfThere(file)) ?? '');
-  }
-  readInto(options, (await readTextIfThere(join(root, 'apt.conf'))) ?? '');
+    return !name.includes('.') || name.endsWith('.conf');
+  });
+  const texts = await Promise.all([...parts, join(root, 'apt.conf')].map(readTextIfThere));
+  for (const text of texts) readInto(options, text ?? '');
   return options;
 }
 

@@ -33,14 +33,18 @@ const securityPattern = new RegExp(`^(?:${releases})(?:-security|/updates)$`);
 
 /** Reads sources.list(5) files and apt.conf(5) below `root`, which is `/etc/apt` on a real machine. */
 export async function readAptSources(root: string): Promise<AptSources> {
-  const options = await readAptOptions(root);
-  const sources: Source[] = [];
-  for (const file of [join(root, 'sources.list'), ...(await listFiles(join(root, 'sources.list.d'), /\.list$/))]) {
-    sources.push(...parseSourcesList((await readTextIfThere(file)) ?? '', file));
-  }
-  for (const file of await listFiles(join(root, 'sources.list.d'), /\.sources$/)) {
-    sources.push(...parseSourcesFile((await readTextIfThere(file)) ?? '', file));
-  }
+  const folder = join(root, 'sources.list.d');
+  const [options, oneLine, stanzas] = await Promise.all([
+    readAptOptions(root),
+    listFiles(folder, /\.list$/),
+    listFiles(folder, /\.sources$/),
+  ]);
+  const sources = (
+    await Promise.all([
+      ...[join(root, 'sources.list'), ...oneLine].map(async (file) => parseSourcesList(await textOf(file), file)),
+      ...stanzas.map(async (file) => parseSourcesFile(await textOf(file), file)),
+    ])
+  ).flat();
   const usable = await withMirrorLists(sources.filter((source) => source.components.includes('main')));
   const main = usable.find((source) => suitePattern.test(source.suite));
   const security = usable.find((source) => securityPattern.test(source.suite));
@@ -53,6 +57,10 @@ export async function readAptSources(root: string): Promise<AptSources> {
       chosen.every((source) => source.checksValidUntil !== false),
     proxies: proxiesOf(options),
   };
+}
+
+async function textOf(file: string): Promise<string> {
+  return (await readTextIfThere(file)) ?? '';
 }
 
 function proxiesOf(options: AptOptions): AptSources['proxies'] {

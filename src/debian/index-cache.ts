@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, readFileSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withDiskHint, writeFileAtomically } from '../base/atomic-file.ts';
 import type { BlobCache } from '../base/blob-cache.ts';
@@ -12,7 +12,14 @@ import { limits } from '../base/limits.ts';
 import { downloadBlob } from '../http/download.ts';
 import type { MirrorChoice } from './mirror-choice.ts';
 import type { ReleaseState } from './mirror-state.ts';
-import { type CompactIndex, compactFormat, compactPackages, openCompact } from './packages-index.ts';
+import {
+  type CompactIndex,
+  compactFormat,
+  compactHeaderSize,
+  compactPackages,
+  compactSizeOf,
+  openCompact,
+} from './packages-index.ts';
 import type { ReleaseFile } from './release.ts';
 import { type Packing, unpack } from './unpack.ts';
 
@@ -39,7 +46,7 @@ export async function openPackages(
   const file = indexFile(release, architecture);
   const where = `${release.archive}/dists/${release.codename}/${file.path}`;
   const compact = join(context.cacheDir, 'debian', 'packages', `${digestHex(file.digest)}.v${compactFormat}`);
-  const known = await readCompact(compact);
+  const known = await openStored(compact);
   if (known !== undefined) return { index: known, digest: file.digest, where };
   if (context.offline) throw offlineMissing(release.codename, architecture);
   try {
@@ -49,7 +56,7 @@ export async function openPackages(
   }
   const index = await withFileLock(
     `${compact}.lock`,
-    async () => (await readCompact(compact)) ?? makeCompact(context, release, file, compact, where),
+    async () => (await openStored(compact)) ?? makeCompact(context, release, file, compact, where),
     context.signal,
   );
   return { index, digest: file.digest, where };
@@ -76,9 +83,40 @@ function packingOf(path: string): Packing {
   return path.endsWith('.xz') ? 'xz' : path.endsWith('.gz') ? 'gz' : 'none';
 }
 
-async function readCompact(path: string): Promise<CompactIndex | undefined> {
-  const bytes = await readIfThere(path);
-  return bytes === undefined ? undefined : openCompact(bytes);
+/**
+ * The stored form, whose whole is read when it is first asked: a build with nothing to do asks nothing, and 27 MB take a while.
+ * Undefined where there is none, or a damaged one.
+ */
+async function openStored(path: string): Promise<CompactIndex | undefined> {
+  const header = await readHeader(path);
+  if (header === undefined || compactSizeOf(header.bytes) !== header.fileSize) return undefined;
+  let loaded: CompactIndex | undefined;
+  const load = (): CompactIndex => (loaded ??= openCompact(readFileSync(path)) ?? damaged(path));
+  return { find: (name) => load().find(name), providers: (name) => load().providers(name) };
+}
+
+async function readHeader(path: string): Promise<{ bytes: Uint8Array; fileSize: number } | undefined> {
+  try {
+    const handle = await open(path);
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(compactHeaderSize), 0, compactHeaderSize, 0);
+      return { bytes: buffer.subarray(0, bytesRead), fileSize: (await handle.stat()).size };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function damaged(path: string): never {
+  throw new TareError({
+    code: 'DEBIAN_INDEX_INVALID',
+    message: 'the package index in the cache was changed while it was in use',
+    where: path,
+    hint: 'run the command again',
+  });
 }
 
 /** The smallest form that the release lists. */
@@ -158,15 +196,6 @@ function indexFiles(context: Context): BlobCache {
       return blobPath(digest);
     },
   };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function offlineMissing(codename: string, architecture: string): TareError {

@@ -161,7 +161,6 @@ function renderCompact(lines: readonly string[], provisions: readonly string[]):
 
 /** The compact form, ready to be asked. */
 export interface CompactIndex {
-  readonly size: number;
   /** The fields of all packages of that name. */
   readonly find: (name: string) => readonly CompactPackage[];
   /** The fields of all packages that provide the name. */
@@ -170,13 +169,22 @@ export interface CompactIndex {
 
 export type CompactPackage = (field: CompactField) => string;
 
+/** How much of the beginning `compactSizeOf` wants to see. */
+export const compactHeaderSize = headerSize;
+
+/** How large a compact form is that begins so; undefined where it is none. */
+export function compactSizeOf(header: Uint8Array): number | undefined {
+  const data = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  if (data.length < headerSize || data.toString('latin1', 0, 8) !== magic) return undefined;
+  return headerSize + (data.readUInt32LE(8) + data.readUInt32LE(12)) * 4 + data.readUInt32LE(16);
+}
+
 /** Undefined where the bytes are no compact form: a damaged file in the cache is made anew. */
 export function openCompact(bytes: Uint8Array): CompactIndex | undefined {
+  if (compactSizeOf(bytes) !== bytes.length) return undefined;
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (data.length < headerSize || data.toString('latin1', 0, 8) !== magic) return undefined;
   const packages = data.readUInt32LE(8);
   const provisions = data.readUInt32LE(12);
-  if (data.length !== headerSize + (packages + provisions) * 4 + data.readUInt32LE(16)) return undefined;
 
   const lineAt = (index: number): string => {
     const start = data.readUInt32LE(headerSize + index * 4);
@@ -200,7 +208,6 @@ export function openCompact(bytes: Uint8Array): CompactIndex | undefined {
     return found;
   }
   return {
-    size: packages,
     find: (name) => search(name, 0, packages).map(openLine),
     providers: (name) =>
       search(name, packages, packages + provisions).map((line) =>

@@ -16,7 +16,7 @@ const order = ['docker', 'podman', 'runc', 'namespaces'] as const satisfies read
 export async function* listEngines(context: Context, request: RunRequest): AsyncGenerator<Engine> {
   let found = false;
   for (const name of request.engine === undefined ? order : [request.engine]) {
-    const engine = await findEngine(context, request, name);
+    const engine = await findEngine(context, name);
     if (engine === undefined) continue;
     found = true;
     yield engine;
@@ -24,14 +24,14 @@ export async function* listEngines(context: Context, request: RunRequest): Async
   if (!found) throw engineMissing(context, request.engine);
 }
 
-async function findEngine(context: Context, request: RunRequest, name: EngineName): Promise<Engine | undefined> {
+async function findEngine(context: Context, name: EngineName): Promise<Engine | undefined> {
   switch (name) {
     case 'docker':
       return findDocker(context);
     case 'podman':
       return findPodman(context);
     case 'runc':
-      return findRunc(context, request);
+      return findRunc(context);
     case 'namespaces':
       return findNamespaces(context);
     default:
@@ -45,7 +45,7 @@ function engineMissing(context: Context, wanted: EngineName | undefined): TareEr
     code: 'ENGINE_MISSING',
     message: wanted === undefined ? 'nothing here can run a container' : `\`${wanted}\` cannot be used here`,
     expected: linux
-      ? 'docker or podman that answers, runc, or namespaces by `unshare`'
+      ? 'docker or podman that answers, runc as root, or namespaces by `unshare`'
       : 'docker or podman that answers',
     hint: linux
       ? 'apt-get install podman, or allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0'

@@ -4,7 +4,7 @@ import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import type { Engine, RunningContainer, RunSession } from './container.ts';
 import { renderCreateArguments, renderEnvironmentFile } from './create-arguments.ts';
-import { commandNotFound, engineFailed } from './engine-failure.ts';
+import { commandNotFound, engineFailed, reportFailure } from './engine-failure.ts';
 import { startGuard } from './guard.ts';
 import { sendSignal, startHostProcess } from './host-process.ts';
 import { type ProgramResult, runProgram } from './program.ts';
@@ -113,7 +113,7 @@ async function startContainer(
   return {
     finished,
     kill: (signal) => {
-      if (!ended) void killContainer(context, client, id, signal);
+      if (!ended) reportFailure(context.log, killContainer(context, client, id, signal));
     },
     close: async () => {
       if (!ended) await ask(context, client, ['kill', id]);
@@ -171,7 +171,8 @@ async function exitCodeOf(context: Context, client: EngineClient, id: string): P
 
 async function stateError(context: Context, client: EngineClient, id: string, session: RunSession): Promise<string> {
   const { stdout } = await ask(context, client, ['container', 'inspect', '--format', '{{.State.Error}}', id]);
-  return stdout.trim() === '' ? session.output.tail() : stdout;
+  if (stdout.trim() !== '') return stdout;
+  return session.output.captured ? session.output.tail() : 'see what it said above';
 }
 
 function startFailure(client: EngineClient, request: RunRequest, doing: string, text: string): Error {

@@ -1,3 +1,4 @@
+import type { Log } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
 import type { EngineName } from './run-request.ts';
 
@@ -16,5 +17,12 @@ export function commandNotFound(command: string, platform: string): TareError {
     code: 'COMMAND_NOT_FOUND',
     message: `the image for ${platform} has no program \`${command}\``,
     hint: 'give a program that is in the image, by its absolute path or found on its PATH',
+  });
+}
+
+/** Nobody waits for a signal to be passed on; that it could not be is said. */
+export function reportFailure(log: Log, sending: Promise<void>): void {
+  sending.catch((error: unknown) => {
+    log.warn(`a signal was not passed on: ${error instanceof Error ? error.message : String(error)}`);
   });
 }

@@ -60,6 +60,9 @@ export function renderNamespaceScript(script: NamespaceScript): string {
     `printf ${quoteForShell(readyWord.replace('\n', '\\n'))} >&3`,
     'exec 3>&- 2>/dev/null',
     'set +e',
+    // The terminal gives its signals to this shell too, which must wait for the command. What is trapped, not ignored, is
+    // as usual again in the command.
+    'trap : INT QUIT',
     `${enterCommand(script).map(quoteForShell).join(' ')} 2>&9 9>&-`,
     'exit $?',
     '',
@@ -72,7 +75,9 @@ function mountLines({ tools, root, mounts }: NamespaceScript): readonly string[]
   return [
     // In a container that hides parts of /proc the kernel refuses a new one to a user namespace.
     `${mount} -t proc -o nosuid,nodev,noexec proc ${at('/proc')} 2>/dev/null || ${mount} --rbind /proc ${at('/proc')}`,
-    `${mount} --rbind /sys ${at('/sys')} 2>/dev/null || :`,
+    // These two guard the machine from an image whose user is root; without root it has nothing to guard.
+    `{ ${mount} --rbind /sys ${at('/sys')} && ${mount} -o remount,bind,ro ${at('/sys')}; } 2>/dev/null || :`,
+    `{ ${mount} --bind ${at('/proc/sys')} ${at('/proc/sys')} && ${mount} -o remount,bind,ro ${at('/proc/sys')}; } 2>/dev/null || :`,
     ...defaultDevices.map((name) => `${mount} --bind /dev/${name} ${at(`/dev/${name}`)}`),
     `${mount} -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm ${at('/dev/shm')}`,
     `${mount} -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts ${at('/dev/pts')} 2>/dev/null || :`,

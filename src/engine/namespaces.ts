@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
-import type { Context } from '../base/context.ts';
+import type { Context, Log } from '../base/context.ts';
 import { type Engine, environmentOf, type RunningContainer, type RunSession } from './container.ts';
-import { engineFailed } from './engine-failure.ts';
+import { engineFailed, reportFailure } from './engine-failure.ts';
 import { prepareDevices } from './host-mounts.ts';
 import { childrenOf, type HostProcess, sendSignal, startHostProcess } from './host-process.ts';
 import { type NamespaceTools, namespaceArguments, readyWord, renderNamespaceScript } from './namespace-script.ts';
@@ -31,7 +31,7 @@ export async function findNamespaces(context: Context): Promise<Engine | undefin
   return {
     name: 'namespaces',
     hostNetwork: true,
-    start: (_context, request, session) => start(tools, rootless, request, session),
+    start: (inner, request, session) => start(inner, tools, rootless, request, session),
   };
 }
 
@@ -45,6 +45,7 @@ async function findTools(context: Context): Promise<NamespaceTools | undefined> 
 }
 
 async function start(
+  context: Context,
   tools: NamespaceTools,
   rootless: boolean,
   request: RunRequest,
@@ -64,10 +65,10 @@ async function start(
     mkfifo: tools.mkfifo,
     status: true,
   });
-  return running(outer);
+  return running(context.log, outer);
 }
 
-function running(outer: HostProcess): RunningContainer {
+function running(log: Log, outer: HostProcess): RunningContainer {
   let ended = false;
   const finished = outer.finished.then((code) => {
     ended = true;
@@ -82,7 +83,11 @@ function running(outer: HostProcess): RunningContainer {
       if (ended) return;
       const isReady = outer.status().endsWith(readyWord);
       if (signal === 'SIGKILL' || (!isReady && isEnding(signal))) sendSignal(outer.pid, 'SIGKILL');
-      else if (isReady) void signalInner(outer.pid, signal, () => ended);
+      else if (isReady)
+        reportFailure(
+          log,
+          signalInner(outer.pid, signal, () => ended),
+        );
     },
     close: async () => {
       if (!ended) sendSignal(outer.pid, 'SIGKILL');

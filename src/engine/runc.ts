@@ -1,17 +1,14 @@
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomically } from '../base/atomic-file.ts';
-import type { Context } from '../base/context.ts';
-import { systemErrorCode } from '../base/errors.ts';
+import type { Context, Log } from '../base/context.ts';
 import { type Engine, environmentOf, type RunningContainer, type RunSession } from './container.ts';
-import { engineFailed } from './engine-failure.ts';
+import { engineFailed, reportFailure } from './engine-failure.ts';
 import { startGuard } from './guard.ts';
 import { childrenOf, type HostProcess, sendSignal, startHostProcess } from './host-process.ts';
 import { findProgram, runProgram, systemFolders } from './program.ts';
 import { prepareRoot } from './root-preparation.ts';
 import type { RunRequest } from './run-request.ts';
-import { renderRuntimeSpec, type RootlessMappings } from './runtime-spec.ts';
-import { rootlessMappings } from './subordinate-ids.ts';
+import { renderRuntimeSpec } from './runtime-spec.ts';
 import { isEnding } from './signals.ts';
 import { parseUser } from './user.ts';
 
@@ -22,9 +19,12 @@ interface RuncTools {
   readonly mkfifo: string;
 }
 
-/** runc from PATH, as root or for a user with subordinate ids; undefined where it cannot be used. */
-export async function findRunc(context: Context, request: RunRequest): Promise<Engine | undefined> {
-  if (context.host.platform !== 'linux') return undefined;
+/**
+ * runc from PATH, as root; undefined where it cannot be used. Without root it would need ids of /etc/subuid that own nothing
+ * of what the caller unpacked, so that the image's user could write nowhere; plain namespaces do better.
+ */
+export async function findRunc(context: Context): Promise<Engine | undefined> {
+  if (context.host.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
   const [runc, setpriv, unshare, mkfifo] = await Promise.all(
     ['runc', 'setpriv', 'unshare', 'mkfifo'].map((name) => findProgram(context, name, systemFolders)),
   );
@@ -36,41 +36,12 @@ export async function findRunc(context: Context, request: RunRequest): Promise<E
     signal: context.signal,
   });
   if (code !== 0) return undefined;
-  if (process.getuid?.() === 0) return engine(tools, undefined);
-  const mappings = await findMappings(context, request);
-  return mappings === undefined ? undefined : engine(tools, mappings);
-}
-
-function engine(tools: RuncTools, mappings: RootlessMappings | undefined): Engine {
-  return {
-    name: 'runc',
-    hostNetwork: true,
-    start: (context, request, session) => start(context, tools, mappings, request, session),
-  };
-}
-
-/** The name that subordinate ids are listed under; the number where the user has none. */
-function ownName(uid: number): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    if (systemErrorCode(error) !== undefined) return String(uid);
-    throw error;
-  }
-}
-
-async function findMappings(context: Context, request: RunRequest): Promise<RootlessMappings | undefined> {
-  for (const name of ['newuidmap', 'newgidmap']) {
-    if ((await findProgram(context, name, systemFolders)) === undefined) return undefined;
-  }
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  return rootlessMappings(ownName(uid), { uid, gid }, parseUser(request.image.config.user));
+  return { name: 'runc', hostNetwork: true, start: (inner, request, session) => start(inner, tools, request, session) };
 }
 
 async function start(
   context: Context,
   tools: RuncTools,
-  mappings: RootlessMappings | undefined,
   request: RunRequest,
   session: RunSession,
 ): Promise<RunningContainer> {
@@ -80,7 +51,6 @@ async function start(
     env: environmentOf(request),
     user: parseUser(request.image.config.user),
     tty: request.tty,
-    ...(mappings === undefined ? {} : { rootless: mappings }),
   });
   const { room } = session;
   await writeFileAtomically(join(room, 'config.json'), JSON.stringify(spec), 0o600);
@@ -93,7 +63,7 @@ async function start(
   const guard = await startGuard(context, [tools.runc, ...removal]);
   const outer = await startHostProcess({
     file: tools.setpriv,
-    args: mappings === undefined ? endingWithTare(tools, run) : ['--pdeathsig', 'TERM', ...run],
+    args: endingWithTare(tools, run),
     env: context.env,
     request,
     session,
@@ -103,7 +73,7 @@ async function start(
     await runProgram(tools.runc, removal, { env: context.env, timeoutSeconds: 30 });
     guard.dismiss();
   };
-  return running(outer, { nested: mappings === undefined, pidFile: files.pid, log: files.log, remove });
+  return running(outer, { pidFile: files.pid, logFile: files.log, log: context.log, remove });
 }
 
 /** A process namespace around runc: when tare ends, however that is, everything in it does. */
@@ -123,10 +93,9 @@ function endingWithTare(tools: RuncTools, run: readonly string[]): readonly stri
 }
 
 interface RuncRun {
-  /** runc is the child of the started process, not that process. */
-  readonly nested: boolean;
   readonly pidFile: string;
-  readonly log: string;
+  readonly logFile: string;
+  readonly log: Log;
   readonly remove: () => Promise<void>;
 }
 
@@ -136,7 +105,7 @@ function running(outer: HostProcess, run: RuncRun): RunningContainer {
     ended = true;
     // runc writes it once the process is started.
     if ((await readTextIfThere(run.pidFile)) === undefined) {
-      throw engineFailed('runc', 'start the container', lastLogMessage((await readTextIfThere(run.log)) ?? ''));
+      throw engineFailed('runc', 'start the container', lastLogMessage((await readTextIfThere(run.logFile)) ?? ''));
     }
     return code;
   });
@@ -145,7 +114,7 @@ function running(outer: HostProcess, run: RuncRun): RunningContainer {
   return {
     finished,
     kill: (signal) => {
-      if (!ended) void sendToRunc(outer.pid, run, signal);
+      if (!ended) reportFailure(run.log, sendToRunc(outer.pid, run, signal));
     },
     close: async () => {
       if (!ended) sendSignal(outer.pid, 'SIGKILL');
@@ -160,11 +129,10 @@ async function sendToRunc(outer: number, run: RuncRun, signal: NodeJS.Signals): 
   const isStarted = (await readTextIfThere(run.pidFile)) !== undefined;
   if (!isStarted && !isEnding(signal)) return;
   if (signal === 'SIGKILL' || !isStarted) {
-    if (!run.nested) await run.remove();
     sendSignal(outer, 'SIGKILL');
     return;
   }
-  const [inner] = run.nested ? await childrenOf(outer) : [outer];
+  const [inner] = await childrenOf(outer);
   if (inner !== undefined) sendSignal(inner, signal);
 }
 

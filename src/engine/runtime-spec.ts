@@ -2,18 +2,6 @@ import type { HostMount } from './host-mounts.ts';
 import { rootCapabilities } from './namespace-script.ts';
 import type { UserIds } from './user.ts';
 
-export interface IdMapping {
-  readonly containerID: number;
-  readonly hostID: number;
-  readonly size: number;
-}
-
-/** The users of a container without root (OCI runtime specification, Linux, user namespace mappings). */
-export interface RootlessMappings {
-  readonly uids: readonly IdMapping[];
-  readonly gids: readonly IdMapping[];
-}
-
 export interface RuntimeSpecInput {
   /** Absolute path of the root file system on the host. */
   readonly root: string;
@@ -23,7 +11,6 @@ export interface RuntimeSpecInput {
   readonly user: UserIds;
   readonly tty: boolean;
   readonly mounts: readonly HostMount[];
-  readonly rootless?: RootlessMappings;
 }
 
 const sealed = ['nosuid', 'noexec', 'nodev'] as const;
@@ -43,10 +30,9 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       noNewPrivileges: true,
     },
-    mounts: [...systemMounts(input.rootless !== undefined), ...input.mounts.map(renderMount)],
+    mounts: [...systemMounts(), ...input.mounts.map(renderMount)],
     linux: {
-      namespaces: ['pid', 'ipc', 'mount', ...(input.rootless === undefined ? [] : ['user'])].map((type) => ({ type })),
-      ...(input.rootless === undefined ? {} : { uidMappings: input.rootless.uids, gidMappings: input.rootless.gids }),
+      namespaces: ['pid', 'ipc', 'mount'].map((type) => ({ type })),
       maskedPaths: [
         '/proc/acpi',
         '/proc/kcore',
@@ -62,7 +48,7 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
   };
 }
 
-function systemMounts(rootless: boolean): readonly unknown[] {
+function systemMounts(): readonly unknown[] {
   const tmpfs = (destination: string, source: string, ...options: readonly string[]): unknown => ({
     destination,
     type: 'tmpfs',
@@ -72,7 +58,6 @@ function systemMounts(rootless: boolean): readonly unknown[] {
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: sealed },
     tmpfs('/dev', 'tmpfs', 'nosuid', 'strictatime', 'mode=755', 'size=65536k'),
-    // Group 5, tty, has no number in a user namespace that maps few.
     {
       destination: '/dev/pts',
       type: 'devpts',
@@ -80,10 +65,7 @@ function systemMounts(rootless: boolean): readonly unknown[] {
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
     },
     tmpfs('/dev/shm', 'shm', ...sealed, 'mode=1777', 'size=65536k'),
-    // A new sysfs belongs to a network namespace, which without root is not ours.
-    rootless
-      ? { destination: '/sys', type: 'none', source: '/sys', options: ['rbind', ...sealed, 'ro'] }
-      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...sealed, 'ro'] },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...sealed, 'ro'] },
   ];
 }
 

@@ -36,6 +36,8 @@ async function namesOf(folder: string): Promise<string[]> {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
+    // As pip: a configured folder that is not there has nothing.
+    if (code === 'ENOENT') return [];
     throw new TareError({
       code: 'FIND_LINKS_MISSING',
       message: `the folder \`${folder}\` of links cannot be read`,

@@ -6,7 +6,7 @@ import { TareError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { fileDigest, localFolder, readLinksFolder } from './find-links.ts';
 import type { IndexCache } from './index-cache.ts';
-import type { Credentials } from './index-credentials.ts';
+import { createCredentials, type Credentials, type GivenCredentials, splitUserInfo } from './index-credentials.ts';
 import { fetchBytes, fetchPage, type IndexFetcher } from './index-fetch.ts';
 import { belongsTo, type IndexFile, indexAccept, parseIndexPage } from './index-page.ts';
 import type { PackageName } from './package-name.ts';
@@ -44,15 +44,30 @@ export function createIndexClient(
   cache: IndexCache,
   options: IndexClientOptions,
 ): IndexClient {
-  const fetcher: IndexFetcher = { http, cache, credentials: config.credentials, ...options };
+  const places = withoutUserInfo(config);
+  const fetcher: IndexFetcher = { http, cache, credentials: places.credentials, ...options };
   const links = memoized((entry: string) => readLinks(fetcher, entry));
   return {
     // Not remembered: a page of a large project takes many MB, and the text is in the cache.
-    project: (name) => readProject(fetcher, config, links, name),
+    project: (name) => readProject(fetcher, places, links, name),
     metadata: (file) => readMetadata(fetcher, file),
     sha256: async (file) =>
       file.sha256 ?? (file.localPath === undefined ? undefined : await fileDigest(file.localPath)),
   };
+}
+
+/** Takes credentials out of addresses, so that none gets into a cache key or a message. */
+function withoutUserInfo(config: IndexClientConfig): IndexClientConfig {
+  const given: GivenCredentials[] = [];
+  const strip = (text: string): string => {
+    const { url, credentials } = splitUserInfo(text);
+    if (credentials !== undefined) given.push({ url, ...credentials });
+    return url;
+  };
+  const indexUrls = config.indexUrls.map(strip);
+  const findLinks = config.findLinks.map(strip);
+  const inAddress = createCredentials(given, []);
+  return { indexUrls, findLinks, credentials: (url) => inAddress(url) ?? config.credentials(url) };
 }
 
 /** One call a key at a time; a failure is not kept. */

@@ -219,9 +219,8 @@ function uvFindLinks(input: IndexConfigInput, uv: readonly UvSettings[]): readon
   return [...links, ...configured];
 }
 
+/** uv has no variable for this. */
 function uvNoIndex(input: IndexConfigInput, uv: readonly UvSettings[]): Setting<string> | undefined {
-  const setting = fromEnv(input, 'UV_NO_INDEX');
-  if (setting !== undefined) return setting;
   const found = uv.find((settings) => settings.noIndex !== undefined);
   return found === undefined
     ? undefined

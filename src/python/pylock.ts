@@ -121,7 +121,7 @@ function lockedFile(file: PylockFile, kind: 'wheel' | 'sdist', where: string): L
   const sha256 = hashOf(file, filename, where);
   return {
     filename,
-    sha256,
+    ...(sha256 === undefined ? {} : { sha256 }),
     ...(file.size === undefined ? {} : { size: file.size }),
     ...(file.url === undefined ? {} : { url: file.url }),
     ...(file.path === undefined ? {} : { path: file.path }),
@@ -129,9 +129,11 @@ function lockedFile(file: PylockFile, kind: 'wheel' | 'sdist', where: string): L
   };
 }
 
-function hashOf(file: PylockFile, filename: string, where: string): Digest {
+/** Files of this machine may have none, as uv writes those of find-links: who reads them computes it. */
+function hashOf(file: PylockFile, filename: string, where: string): Digest | undefined {
   const hex = file.hashes['sha256'];
   if (hex !== undefined) return digestFromHex(hex, where);
+  if (file.path !== undefined || file.url?.startsWith('file:')) return undefined;
   throw new TareError({
     code: 'LOCK_HASH_MISSING',
     message: `\`${filename}\` has no SHA-256 hash in the lock`,

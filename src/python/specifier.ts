@@ -153,7 +153,19 @@ function hasPrefix(prefix: Version, version: Version): boolean {
   );
 }
 
-/** The clauses in one fixed order with versions in normal form: for comparing and showing. */
+/** The same text for every spelling of a set: trailing zeros matter only where they say how much is compared. */
+export function specifierSetKey(set: SpecifierSet): string {
+  return renderSpecifierSet(
+    set.map((specifier) => {
+      const { operator, prefix, parsed } = specifier;
+      if (parsed === undefined || prefix || operator === '~=' || operator === '===') return specifier;
+      const last = parsed.release.findLastIndex((part) => part !== 0n);
+      return { ...specifier, parsed: { ...parsed, release: parsed.release.slice(0, Math.max(1, last + 1)) } };
+    }),
+  );
+}
+
+/** The clauses in one fixed order with versions in normal form. */
 export function renderSpecifierSet(set: SpecifierSet): string {
   const parts = set.map(({ operator, version, prefix, parsed }) => {
     if (operator === '===' || parsed === undefined) return `${operator}${version}`;

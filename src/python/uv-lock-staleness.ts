@@ -2,7 +2,7 @@ import { compareText } from '../base/order.ts';
 import { evaluateMarker, type Marker, markerEnvironment, type MarkerEnvironment, parseMarker } from './marker.ts';
 import { normalizedName } from './package-name.ts';
 import { parseRequirement, type Requirement } from './requirement.ts';
-import { parseSpecifierSet, renderSpecifierSet, specifierContains } from './specifier.ts';
+import { parseSpecifierSet, specifierContains, specifierSetKey } from './specifier.ts';
 import type { UvLock } from './uv-lock.ts';
 import type { UvRequirement } from './uv-lock-schema.ts';
 
@@ -41,12 +41,13 @@ export function uvLockMatches(lock: UvLock, manifest: UvLockManifest): string | 
   const optional = Object.entries(manifest.optionalDependencies).flatMap(([extra, texts]) =>
     texts.map((text) => ofManifest(text, extra)),
   );
+  const lockedExtras = [...(metadata?.['provides-extras'] ?? []), ...Object.keys(entry.table['optional-dependencies'])];
   const reason = firstDifference(
     'dependencies',
     [...manifest.dependencies.map((text) => ofManifest(text, undefined)), ...optional],
     (metadata?.['requires-dist'] ?? []).map(ofLock),
     environments,
-    Object.keys(manifest.optionalDependencies),
+    [...new Set([...Object.keys(manifest.optionalDependencies), ...lockedExtras].map(normalizedName))],
   );
   if (reason !== undefined) return reason;
   const groups = new Set(
@@ -62,7 +63,7 @@ export function uvLockMatches(lock: UvLock, manifest: UvLockManifest): string | 
 }
 
 function pythonMismatch(lock: UvLock, wanted: string): string | undefined {
-  const normal = (text: string): string => renderSpecifierSet(parseSpecifierSet(text, lock.where));
+  const normal = (text: string): string => specifierSetKey(parseSpecifierSet(text, lock.where));
   const locked = lock.requiresPython ?? '';
   // A workspace's lock holds the intersection of its members, so each may be wider than the lock.
   if (lock.manifest.members.length > 1 || normal(wanted) === normal(locked)) return undefined;
@@ -81,7 +82,7 @@ function ofManifest(text: string, extra: string | undefined): Comparable {
   const requirement: Requirement = parseRequirement(text);
   return {
     key: keyOf(requirement.name, requirement.extras),
-    specifier: requirement.url === undefined ? renderSpecifierSet(requirement.specifiers) : undefined,
+    specifier: requirement.url === undefined ? specifierSetKey(requirement.specifiers) : undefined,
     marker: withExtra(requirement.marker, extra),
     shown: text,
   };
@@ -104,7 +105,7 @@ function ofLock(requirement: UvRequirement): Comparable {
   const sourced = (git ?? url ?? path ?? directory ?? editable ?? virtual) !== undefined;
   return {
     key: keyOf(name, extras),
-    specifier: sourced ? undefined : renderSpecifierSet(parseSpecifierSet(specifier)),
+    specifier: sourced ? undefined : specifierSetKey(parseSpecifierSet(specifier)),
     marker: marker === undefined ? undefined : parseMarker(marker),
     shown: `${name}${specifier}`,
   };
@@ -168,7 +169,9 @@ function samplePythons(): readonly string[] {
 
 function sampleEnvironments(requiresPython: string | undefined): readonly MarkerEnvironment[] {
   const set = parseSpecifierSet(requiresPython ?? '');
-  const pythons = samplePythons().filter((python) => specifierContains(set, python));
+  const fitting = samplePythons().filter((python) => specifierContains(set, python));
+  // A range between two samples must not make every marker look alike.
+  const pythons = fitting.length > 0 ? fitting : samplePythons();
   return pythons.flatMap((fullVersion) => {
     const linux = markerEnvironment({
       python: fullVersion.slice(0, fullVersion.lastIndexOf('.')),

@@ -4,31 +4,25 @@ import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type CommandOptions,
-  type CommandResult,
-  type RunningCommand,
-  runCommand,
-  startCommand,
-} from '../support/command.ts';
+import { type CommandResult, runCommand } from '../support/command.ts';
 import { type ComponentName, hasComponent, requireComponent } from '../support/components.ts';
 import { startDockerd, type TestDocker } from '../support/dockerd.ts';
+import { freePort } from '../support/http.ts';
+import { imageRunner, imageRunnerPlatform, type ImageRunner, reportOf } from '../support/image-runner.ts';
 import { makeNodeImage, type NodeImage } from '../support/node-image.ts';
-import { engineModule, makeTemporaryDir, rootDir } from '../support/paths.ts';
-
-const runner = join(rootDir, 'test/support/run-image.mjs');
-const module = engineModule;
-const platform = process.arch === 'arm64' ? 'linux/arm64' : 'linux/amd64';
+import { makeTemporaryDir } from '../support/paths.ts';
 
 let dir: string;
 let image: NodeImage;
 let docker: TestDocker | undefined;
+let runner: ImageRunner;
 
 beforeAll(async () => {
   dir = await makeTemporaryDir('run');
   await chmod(dir, 0o755);
   image = await makeNodeImage(dir);
   if (await hasComponent('docker')) docker = await startDockerd();
+  runner = imageRunner(dir, image, docker?.env ?? {});
 });
 
 afterAll(async () => {
@@ -42,60 +36,10 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-interface Overrides {
-  readonly [name: string]: unknown;
-}
+const start: ImageRunner['start'] = (...args) => runner.start(...args);
 
-interface StartOptions extends CommandOptions {
-  readonly through?: readonly string[];
-  readonly cacheDir?: string;
-}
-
-let count = 0;
-
-async function start(
-  engine: string | undefined,
-  overrides: Overrides,
-  options: StartOptions = {},
-): Promise<RunningCommand> {
-  const file = join(dir, `request-${count++}.json`);
-  const cacheDir = options.cacheDir ?? join(dir, 'cache');
-  const { rootfs, archive, config, configDigest } = image;
-  const request = {
-    image: { layoutDir: dir, platform, config, configDigest },
-    ...{ ports: [], env: {}, volumes: [], remove: true, interactive: false, tty: false },
-    ...(engine === undefined ? {} : { engine }),
-    ...overrides,
-  };
-  await writeFile(file, JSON.stringify({ module, cacheDir, rootfs, archive, request }));
-  const [program = '', ...args] = [...(options.through ?? []), process.execPath, runner, file];
-  const env = { ...process.env, ...(docker === undefined ? {} : docker.env), SECRET_OF_THE_HOST: 'x' };
-  return startCommand(program, args, { timeout: 60_000, env, ...options });
-}
-
-async function run(
-  engine: string | undefined,
-  overrides: Overrides,
-  options: StartOptions = {},
-): Promise<CommandResult> {
-  return (await start(engine, overrides, options)).finished;
-}
-
-function report(result: CommandResult) {
-  const line = result.stdout.split('\n').find((one) => one.startsWith('{'));
-  if (line === undefined) throw new Error(`no report\n${result.stdout}\n${result.stderr}`);
-  return JSON.parse(line);
-}
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+async function run(...args: Parameters<ImageRunner['start']>): Promise<CommandResult> {
+  return (await start(...args)).finished;
 }
 
 async function fetchText(port: number, path: string): Promise<string> {
@@ -126,7 +70,7 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
       env: { ADDED: 'it\'s "more"\nthan one line', OTHER: '$HOME #x', GREETING: 'changed' },
       volumes: [{ source: data, target: '/data', readOnly: false }],
     });
-    const facts = report(result);
+    const facts = reportOf(result);
     expect(facts).toMatchObject({ uid: 65532, gid: 65532, cwd: '/app', umask: 0o22 });
     expect(facts).toMatchObject({ tmp: 'written', home: 'written', null: 'written', shm: 'written', hosts: true });
     expect(facts).toMatchObject({ data: 'from the host', dataWritten: 'written' });
@@ -152,7 +96,7 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
     await mkdir(data);
     await writeFile(join(data, 'in.txt'), 'here');
     await chmod(data, 0o777);
-    const facts = report(await run(engine, { volumes: [{ source: data, target: '/data', readOnly: true }] }));
+    const facts = reportOf(await run(engine, { volumes: [{ source: data, target: '/data', readOnly: true }] }));
     expect(facts).toMatchObject({ data: 'here', dataWritten: 'EROFS' });
   });
 
@@ -208,13 +152,9 @@ describe.each(engines)('$engine', ({ engine, needs }) => {
     });
     await running.says(/answers with status 200/);
     expect(await fetchText(host, '/')).toBe(`hello from ${inside}`);
-    // More than it ignores as process 1: the last one kills it.
-    for (let time = 0; time < 5 && running.child.exitCode === null; time++) {
-      running.child.kill('SIGTERM');
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
+    running.child.kill('SIGTERM');
     const result = await running.finished;
-    expect([143, 137]).toContain(result.code);
+    expect(result.code).toBe(143);
     await expect(fetchText(host, '/')).rejects.toThrow('ECONNREFUSED');
   });
 
@@ -265,11 +205,22 @@ test.for(engines.slice(0, 2))(
   async ({ engine, needs }, context) => {
     await requireComponent(context, ...needs);
     const config = { ...image.config, entrypoint: [], cmd: ['/nowhere/program'] };
-    const result = await run(engine, { image: { layoutDir: dir, platform, config } });
+    const result = await run(engine, { image: { layoutDir: dir, platform: imageRunnerPlatform, config } });
     expect(result.stderr).toContain('error[COMMAND_NOT_FOUND]');
     expect(result.stderr).toContain('/nowhere/program');
   },
 );
+
+test.for(engines.slice(0, 2))('$engine gives the process a terminal', async ({ engine, needs }, context) => {
+  await requireComponent(context, ...needs);
+  const running = await start(
+    engine,
+    { interactive: true, tty: true },
+    { through: ['sh', '-c', 'exec script -qec "$*" /dev/null', 'sh'] },
+  );
+  const facts = reportOf(await running.finished);
+  expect(facts).toMatchObject({ tty: true, uid: 65532 });
+});
 
 test('a process that a signal ends gives 128 and the number of the signal', async (context) => {
   await requireComponent(context, 'namespaces');
@@ -292,7 +243,7 @@ describe('without root', () => {
     await mkdir(cacheDir);
     await chown(cacheDir, 65533, 65533);
     const result = await run('namespaces', {}, { through, cacheDir });
-    const facts = report(result);
+    const facts = reportOf(result);
     expect(facts).toMatchObject({
       uid: 65532,
       gid: 65532,
@@ -304,6 +255,19 @@ describe('without root', () => {
     expect(facts.status).toMatchObject({ NoNewPrivs: '1', CapEff: '0000000000000000' });
     expect(result.code).toBe(0);
     expect(await readdir(join(cacheDir, 'run'))).toEqual([]);
+  });
+
+  test('and gets its signals', async (context) => {
+    await requireComponent(context, 'root', 'namespaces');
+    const cacheDir = join(dir, 'cache-of-another-3');
+    await mkdir(cacheDir);
+    await chown(cacheDir, 65533, 65533);
+    const running = await start('namespaces', { command: ['wait'] }, { through, cacheDir });
+    await running.says(/ready/);
+    running.child.kill('SIGUSR2');
+    await running.says(/got SIGUSR2/);
+    running.child.kill('SIGTERM');
+    expect((await running.finished).code).toBe(7);
   });
 
   test('and ends with tare', async (context) => {
