@@ -1,8 +1,15 @@
-/** The library behind the command line: plan, build and run, each with a context that carries everything ambient. */
+/** The library behind the command line: plan, build, run and verify, each with a context that carries everything ambient. */
 export { build, type BuildResult } from './api/build.ts';
 export { type ContextOptions, createContext, type MeteredContext } from './api/context.ts';
 export { plan } from './api/plan.ts';
 export { run, type RunOptions } from './api/run.ts';
+export {
+  verify,
+  type VerifiedFinding,
+  type VerifiedPlatform,
+  type VerifyOptions,
+  type VerifyReport,
+} from './api/verify.ts';
 export type { Because, Fact } from './base/because.ts';
 export type { Context, HttpClient, HttpRequest, HttpResponse, Log, Progress, ProgressTask } from './base/context.ts';
 export type { Digest } from './base/digest.ts';

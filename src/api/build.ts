@@ -1,12 +1,16 @@
 import { withDiskHint } from '../base/atomic-file.ts';
 import { buildDirectly, type DirectBuild } from '../build/build.ts';
 import type { BuildReport, PlatformReport } from '../build/build-report.ts';
+import { withBuildTools } from '../build/tools.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { type Image, imageDigest } from '../oci/image.ts';
 import type { Plan } from '../plan/types.ts';
+import { openCache } from '../store/cache.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { verifyBuilt } from './verification.ts';
+import { assertCodes, type VerifiedPlatform } from './verify.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 export interface BuildResult {
@@ -22,8 +26,12 @@ export interface BuildResult {
  */
 export async function build(directory: string, inline: InlineConfig, context: MeteredContext): Promise<BuildResult> {
   const watch = createStopwatch();
-  const prepared = await watch.measure('plan', () => prepare(directory, inline, context));
-  const built = await watch.measure('layers', () => buildDirectly(context, prepared.cache, prepared.inputs));
+  const { prepared, built } = await withBuildTools(context, openCache(context.cacheDir), async (tools) => {
+    const planned = await watch.measure('plan', () => prepare(directory, inline, tools));
+    assertCodes(planned.config.allow);
+    return { prepared: planned, built: await watch.measure('layers', () => buildDirectly(tools, planned.inputs)) };
+  });
+  const verdicts = await watch.measure('verify', () => verifyAll(context, prepared, built));
   const images = built.targets.map((target) => target.image);
   const place = parseOutput(prepared.config.output, prepared.inputs.project.root);
   const written = await watch.measure('output', () =>
@@ -38,7 +46,7 @@ export async function build(directory: string, inline: InlineConfig, context: Me
     report: {
       digest,
       output: renderOutput(place),
-      platforms: built.targets.map((target) => platformReport(target)),
+      platforms: built.targets.map((target, at) => platformReport(target, verdicts[at])),
       timings: watch.milliseconds(),
       cache: { ...built.counters, bytesDownloaded: context.bytesDownloaded() },
     },
@@ -49,12 +57,36 @@ export function refNameOf(prepared: Prepared): string {
   return prepared.config.tag ?? `${prepared.inputs.plan.project.name}:latest`;
 }
 
-function platformReport({ target, image, layers }: DirectBuild['targets'][number]): PlatformReport {
+async function verifyAll(
+  context: MeteredContext,
+  { cache, config, inputs }: Prepared,
+  built: DirectBuild,
+): Promise<readonly VerifiedPlatform[]> {
+  const verdicts: VerifiedPlatform[] = [];
+  for (const [at, target] of built.targets.entries()) {
+    const targetInputs = inputs.targets[at];
+    if (targetInputs !== undefined)
+      verdicts.push(await verifyBuilt(context, cache, target, targetInputs, config.allow));
+  }
+  return verdicts;
+}
+
+function platformReport(
+  { target, image, layers }: DirectBuild['targets'][number],
+  verdict: VerifiedPlatform | undefined,
+): PlatformReport {
   return {
     platform: target.platform,
     digest: imageDigest(image),
     size: layers.reduce((sum, { record }) => sum + record.size, 0),
     unpackedSize: layers.reduce((sum, { record }) => sum + record.unpackedSize, 0),
+    findings: (verdict?.findings ?? []).map(({ code, severity, message, chain, isAllowed }) => ({
+      code,
+      severity,
+      message,
+      ...(chain === undefined ? {} : { chain }),
+      isAllowed,
+    })),
     layers: layers.map(({ layer, record }) => ({
       digest: record.digest,
       diffId: record.diffId,

@@ -1,9 +1,17 @@
+import { withBuildTools } from '../build/tools.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import type { Plan } from '../plan/types.ts';
+import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
 import { prepare } from './prepare.ts';
 
-/** Every decision about the image of the application in `directory`, without building. Throws `TareError`. */
+/**
+ * Every decision about the image of the application in `directory`. System libraries are worked out from the wheels themselves: those
+ * that are not known yet are fetched, and their layers kept for the build. Throws `TareError`.
+ */
 export async function plan(directory: string, inline: InlineConfig, context: MeteredContext): Promise<Plan> {
-  return (await prepare(directory, inline, context)).inputs.plan;
+  return withBuildTools(context, openCache(context.cacheDir), async (tools) => {
+    const { inputs } = await prepare(directory, inline, tools);
+    return inputs.plan;
+  });
 }

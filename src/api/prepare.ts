@@ -2,15 +2,14 @@ import { stat } from 'node:fs/promises';
 import type { Digest } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
 import type { BuildInputs, TargetInputs } from '../build/inputs.ts';
+import type { BuildTools } from '../build/tools.ts';
 import { readFileConfig } from '../config/file.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
-import type { DebianConfig, InlineConfig } from '../config/schema.ts';
-import { debianPythons } from '../debian/core-set.ts';
+import type { InlineConfig } from '../config/schema.ts';
 import { downloadBlob } from '../http/download.ts';
 import { hostPlatform, renderPlatform } from '../oci/platform.ts';
-import { assemblePlan } from '../plan/assemble.ts';
+import { assemblePlan, type TargetChoice } from '../plan/assemble.ts';
 import { type Dependencies, readDependencies } from '../plan/lock.ts';
-import { resolvePython } from '../plan/python.ts';
 import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
 import type { PlannedWheel } from '../plan/types.ts';
 import type { ProjectFacts } from '../project/facts.ts';
@@ -18,11 +17,12 @@ import { parseRequirement } from '../python/requirement.ts';
 import { detectProject } from '../project/manifest.ts';
 import { openProject, type Project } from '../project/project.ts';
 import type { Cache } from '../store/cache.ts';
-import { openCache } from '../store/cache.ts';
-import { type ResolvedBase, resolveBase } from './base.ts';
+import { chooseDebianPython, type ResolvedBase, resolveBase } from './base.ts';
 import { composedPython } from './composed-python.ts';
-import type { MeteredContext } from './context.ts';
+import { resolveDebian } from './debian.ts';
+import type { Context } from '../base/context.ts';
 import { openResolver, type Resolver } from './resolver.ts';
+import { resolveTargetSystem, type TargetSystem } from './system.ts';
 import { resolveTargetWheels, type TargetWheels } from './wheels.ts';
 
 export interface Prepared {
@@ -33,30 +33,41 @@ export interface Prepared {
 }
 
 /** Project, configuration, base and wheels, decided and gathered into a plan. Nothing is built. */
-export async function prepare(directory: string, inline: InlineConfig, context: MeteredContext): Promise<Prepared> {
+export async function prepare(directory: string, inline: InlineConfig, tools: BuildTools): Promise<Prepared> {
+  const { context, cache } = tools;
   const sourceDateEpoch = readSourceDateEpoch(context.env);
   const { project, config, facts } = await readProject(directory, inline, context);
-  const cache = openCache(context.cacheDir);
   const platforms = config.platforms ?? [renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux')];
-  const chosen = resolvePython(facts.python, debianPythons);
   const architectures = [...new Set(platforms)].map(parseArchitecture);
   const dependencies = await readDependencies(project, facts, context.env);
-  const bases = await Promise.all(architectures.map((one) => resolveBase(context, cache, config.debian, chosen, one)));
+  const wish = { config, python: facts.python, project: project.root };
+  const bases = await Promise.all(architectures.map((one) => resolveBase(context, cache, wish, one)));
   const resolver = await openResolver({
     context,
     project,
     cache,
     indexes: dependencies.indexes,
-    composedPython: () => composedPython(context, cache, config.debian, chosen),
+    composedPython: () => composedPythonFor(tools, config, facts, project.root),
   });
-  const resolved: { base: ResolvedBase; wheels: TargetWheels; platform: string }[] = [];
+  const resolved: ResolvedTarget[] = [];
   for (const [at, architecture] of architectures.entries()) {
     const base = bases[at] as ResolvedBase;
     const one = { context, cache, project, dependencies, resolver };
     const wheels = await wheelsFor(one, config, architecture.platform, base);
-    resolved.push({ base, platform: architecture.platform, wheels });
+    const inputs = targetInputs(base, wheels, resolver, facts);
+    const system = await resolveTargetSystem(tools, {
+      config,
+      base,
+      wheels,
+      inputs,
+      platform: architecture.platform,
+      calls: facts.nativeCalls,
+    });
+    resolved.push({ base, platform: architecture.platform, wheels, system, warnings: system.warnings, inputs });
   }
-  const plan = assemblePlan({ project, facts, config, targets: resolved });
+  const [first] = bases;
+  const baseEnv = first !== undefined && 'image' in first ? { baseEnv: first.image.config.env } : {};
+  const plan = assemblePlan({ project, facts, config, targets: resolved, ...baseEnv });
   return {
     config,
     facts,
@@ -65,14 +76,14 @@ export async function prepare(directory: string, inline: InlineConfig, context: 
       plan,
       project,
       ...(facts.distribution === undefined ? {} : { distribution: facts.distribution }),
-      targets: resolved.map(({ base, wheels }) => targetInputs(base, wheels, resolver, facts, config.debian)),
+      targets: resolved.map(({ inputs, system }) => ({ ...inputs, systemDebs: system.debs })),
       ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
       strict: config.strict,
     },
   };
 }
 
-async function readProject(directory: string, inline: InlineConfig, context: MeteredContext) {
+async function readProject(directory: string, inline: InlineConfig, context: Context) {
   const bare = await openProject(directory);
   const config = resolveConfig(await readFileConfig(bare), context.env, inline);
   const chooses = config.include.length > 0 || config.exclude.length > 0;
@@ -91,8 +102,26 @@ async function readProject(directory: string, inline: InlineConfig, context: Met
   return { project, config, facts };
 }
 
+async function composedPythonFor(
+  tools: BuildTools,
+  config: ResolvedConfig,
+  facts: ProjectFacts,
+  project: string,
+): Promise<string> {
+  const chosen = chooseDebianPython(facts.python);
+  const { debian } = parseArchitecture(renderPlatform(hostPlatform(tools.context.host)).replace(/^[^/]+/, 'linux'));
+  return composedPython(tools, await resolveDebian(tools.context, config, project, chosen.suite, debian), chosen);
+}
+
+interface ResolvedTarget extends TargetChoice {
+  readonly base: ResolvedBase;
+  readonly wheels: TargetWheels;
+  readonly system: TargetSystem;
+  readonly inputs: Omit<TargetInputs, 'systemDebs'>;
+}
+
 interface WheelTools {
-  readonly context: MeteredContext;
+  readonly context: Context;
   readonly cache: Cache;
   readonly project: Project;
   readonly dependencies: Dependencies;
@@ -147,14 +176,14 @@ function targetInputs(
   wheels: TargetWheels,
   resolver: Resolver,
   facts: ProjectFacts,
-  debian: DebianConfig,
-): TargetInputs {
+): Omit<TargetInputs, 'systemDebs'> {
   const urls = Object.entries(wheels.urls).map(
     ([digest, url]) => [digest as Digest, { url, ...headersFor(resolver, url) }] as const,
   );
   return {
     debs: base.debs,
-    debian,
+    ...('image' in base ? { baseImage: base.image } : {}),
+    debian: base.debian,
     wheelUrls: new Map(urls),
     requested: facts.dependencies.map((fact) => parseRequirement(fact.value, fact.because.file)),
   };

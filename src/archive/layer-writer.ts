@@ -20,6 +20,14 @@ export interface WriteLayerOptions {
   readonly signal?: AbortSignal;
   /** Called with the number of packed bytes written since the last call. */
   readonly onBytes?: (bytes: number) => void;
+  /** Called for every entry in turn; what it returns is given the raw bytes of a file as they pass by, valid during the call. */
+  readonly observe?: (entry: LayerEntry, size: number) => ContentSink;
+}
+
+/** Takes a file's bytes as they pass by. */
+export interface ContentSink {
+  readonly push: (bytes: Uint8Array) => void;
+  readonly end: () => void;
 }
 
 /** Up to here a member is inflated in one call. */
@@ -34,7 +42,10 @@ interface Writing {
   readonly sources: SourceFiles;
   /** To be called with the raw bytes handled, often. */
   readonly breathe: (bytes: number) => Promise<void> | undefined;
+  readonly observe: NonNullable<WriteLayerOptions['observe']>;
 }
+
+const nobody: ContentSink = { push: () => undefined, end: () => undefined };
 
 /**
  * Writes the entries, in their order, as a gzip-compressed tar to `output`, an absolute path that must not exist.
@@ -52,7 +63,13 @@ export async function writeLayer(
   options.signal?.throwIfAborted();
   const packed = createPackedFile(output, options.onBytes);
   const sources = openSourceFiles();
-  const writing = { packed, sources, tar: createTarGatherer(packed), breathe: createBreath(options.signal) };
+  const writing: Writing = {
+    packed,
+    sources,
+    tar: createTarGatherer(packed),
+    breathe: createBreath(options.signal),
+    observe: options.observe ?? (() => nobody),
+  };
   try {
     const check = createPathCheck();
     for await (const entry of entries) {
@@ -88,32 +105,39 @@ async function writeEntry(writing: Writing, entry: LayerEntry): Promise<void> {
   }
   const size = content === undefined ? 0 : contentSize(content);
   tar.append(renderTarHeader(entry, size));
-  if (content !== undefined) await writeContent(writing, entry.path, content);
+  const sink = writing.observe(entry, size);
+  if (content !== undefined) await writeContent(writing, entry.path, content, sink.push);
+  sink.end();
   tar.appendZeros(tarPadding(size));
   await writing.breathe(size);
 }
 
-async function writeContent(writing: Writing, path: string, content: FileContent): Promise<void> {
+type Push = ContentSink['push'];
+
+async function writeContent(writing: Writing, path: string, content: FileContent, push: Push): Promise<void> {
   const { tar, sources } = writing;
   switch (content.kind) {
     case 'bytes': {
       const { bytes } = content;
+      push(bytes);
       return encode(writing, bytes.length, (target, at, room, done) => {
         target.set(bytes.subarray(done, done + room), at);
       });
     }
     case 'disk':
-      return encodeDisk(writing, content);
+      return encodeDisk(writing, content, push);
     case 'zip':
-      if (content.method === 'stored') return encodeStored(writing, path, content);
+      if (content.method === 'stored') return encodeStored(writing, path, content, push);
       if (!isCopied(content)) {
-        tar.append(inflateSlice(content, path, sources.view(content.file, content.offset, content.compressedSize)));
+        const raw = inflateSlice(content, path, sources.view(content.file, content.offset, content.compressedSize));
+        push(raw);
+        tar.append(raw);
         return;
       }
       tar.flush();
       if (content.size <= inflatedWhole && content.compressedSize <= inputPiece * 3)
-        return copyWhole(writing, path, content);
-      return copyInPieces(writing, path, content);
+        return copyWhole(writing, path, content, push);
+      return copyInPieces(writing, path, content, push);
   }
 }
 
@@ -132,12 +156,14 @@ async function encode({ tar, breathe }: Writing, size: number, read: PieceReader
   if (own) tar.flush(true);
 }
 
-async function encodeDisk(writing: Writing, { file, size, sha256 }: DiskContent): Promise<void> {
+async function encodeDisk(writing: Writing, { file, size, sha256 }: DiskContent, push: Push): Promise<void> {
   const { sources } = writing;
   const hash = sha256 === undefined ? undefined : createHash('sha256');
   await encode(writing, size, (target, at, room, done) => {
     if (sources.readInto(file, done, target, at, room) < room) throw changed(file, `${size} bytes`, 'fewer');
-    hash?.update(target.subarray(at, at + room));
+    const piece = target.subarray(at, at + room);
+    hash?.update(piece);
+    push(piece);
   });
   if (sources.readInto(file, size, Buffer.allocUnsafe(1), 0, 1) > 0) throw changed(file, `${size} bytes`, 'more');
   const actual = hash && digestFromHex(hash.digest('hex'));
@@ -154,7 +180,7 @@ function changed(file: string, expected: string, actual: string): TareError {
   });
 }
 
-async function encodeStored(writing: Writing, path: string, slice: ZipSlice): Promise<void> {
+async function encodeStored(writing: Writing, path: string, slice: ZipSlice, push: Push): Promise<void> {
   assertPossible(slice, path);
   const sha256 = slice.sha256 === undefined ? undefined : createHash('sha256');
   let crc = 0;
@@ -165,26 +191,32 @@ async function encodeStored(writing: Writing, path: string, slice: ZipSlice): Pr
     const piece = target.subarray(at, at + room);
     crc = crc32(piece, crc);
     sha256?.update(piece);
+    push(piece);
   });
   const { size } = slice;
   assertSlice(slice, path, { consumed: size, size, crc32: crc, sha256: sha256?.digest('hex') });
 }
 
 /** Reads the stream straight to its place in the output, and inflates it from there. */
-function copyWhole({ packed, sources, tar }: Writing, path: string, slice: ZipSlice): void {
+function copyWhole({ packed, sources, tar }: Writing, path: string, slice: ZipSlice, push: Push): void {
   const { compressedSize } = slice;
   const start = packed.reserve(gzipHeaderSize + compressedSize + gzipTrailerSize);
   const from = writeGzipHeader(packed.buffer, start);
   const to = from + sources.readInto(slice.file, slice.offset, packed.buffer, from, compressedSize);
-  tar.pass(inflateSlice(slice, path, packed.buffer.subarray(from, to)));
+  const raw = inflateSlice(slice, path, packed.buffer.subarray(from, to));
+  push(raw);
+  tar.pass(raw);
   packed.commit(writeGzipTrailer(packed.buffer, to, slice.crc32, slice.size) - start);
 }
 
-async function copyInPieces(writing: Writing, path: string, slice: ZipSlice): Promise<void> {
+async function copyInPieces(writing: Writing, path: string, slice: ZipSlice, push: Push): Promise<void> {
   const { packed, tar } = writing;
   const header = packed.reserve(gzipHeaderSize);
   packed.commit(writeGzipHeader(packed.buffer, header) - header);
-  await inflateSliceInPieces(slice, path, copiedPieces(writing, slice), tar.pass);
+  await inflateSliceInPieces(slice, path, copiedPieces(writing, slice), (raw) => {
+    push(raw);
+    tar.pass(raw);
+  });
   const trailer = packed.reserve(gzipTrailerSize);
   packed.commit(writeGzipTrailer(packed.buffer, trailer, slice.crc32, slice.size) - trailer);
 }

@@ -18,6 +18,16 @@ export interface PlatformReport {
   readonly size: number;
   readonly unpackedSize: number;
   readonly layers: readonly LayerReport[];
+  /** What proving the image found; errors are among them only where they were allowed. */
+  readonly findings: readonly FindingReport[];
+}
+
+export interface FindingReport {
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly chain?: readonly string[];
+  readonly isAllowed: boolean;
 }
 
 export interface LayerReport {

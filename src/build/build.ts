@@ -1,22 +1,16 @@
-import type { Context } from '../base/context.ts';
-import { ownWorker } from '../base/own-files.ts';
-import { createWorkerPool } from '../base/worker-pool.ts';
 import type { Image } from '../oci/image.ts';
 import type { PlannedLayer, Target } from '../plan/types.ts';
-import type { Cache } from '../store/cache.ts';
 import { earliestTime } from './content-time.ts';
 import type { BuildInputs, TargetInputs } from './inputs.ts';
-import type { LayerJob, LayerJobResult } from './layer-job.ts';
-import type { CountedCache, LayerRecord } from './recipe.ts';
-import { buildBaseLayer } from './steps/base-layer.ts';
+import type { LayerRecord } from './recipe.ts';
+import { type BaseLayers, buildBaseLayers } from './steps/base-layers.ts';
 import { assertClosed } from './steps/closed-set.ts';
 import { buildEnvironmentLayer } from './steps/environment-layer.ts';
 import { assembleImage, type BuiltLayer } from './steps/image.ts';
 import { buildProjectLayers } from './steps/project-layers.ts';
+import { buildSystemLayer } from './steps/system-layer.ts';
 import { buildWheelLayers } from './steps/wheel-layers.ts';
 import type { BuildTools } from './tools.ts';
-
-export type { LayerJob, LayerJobResult } from './layer-job.ts';
 
 export interface BuiltTarget {
   readonly target: Target;
@@ -30,24 +24,15 @@ export interface DirectBuild {
 }
 
 /** The direct build: a list of steps, each a pure function of its inputs with a place in the cache. */
-export async function buildDirectly(context: Context, cache: Cache, inputs: BuildInputs): Promise<DirectBuild> {
-  const counted: CountedCache = { ...cache, counters: { hits: 0, misses: 0 } };
-  const pool = createWorkerPool<LayerJob, LayerJobResult>(layerJobModule(), context.workers, {
-    signal: context.signal,
-  });
-  const tools: BuildTools = { context, cache: counted, pool };
-  try {
-    const project = await buildProjectLayers(tools, inputs, projectLayersOf(inputs));
-    const targets: BuiltTarget[] = [];
-    for (const [at, target] of inputs.plan.targets.entries()) {
-      const targetInputs = inputs.targets[at];
-      if (targetInputs === undefined) throw new Error(`no inputs for target ${target.platform}`);
-      targets.push(await buildTarget(tools, inputs, target, targetInputs, project));
-    }
-    return { targets, counters: counted.counters };
-  } finally {
-    await pool.close();
+export async function buildDirectly(tools: BuildTools, inputs: BuildInputs): Promise<DirectBuild> {
+  const project = await buildProjectLayers(tools, inputs, projectLayersOf(inputs));
+  const targets: BuiltTarget[] = [];
+  for (const [at, target] of inputs.plan.targets.entries()) {
+    const targetInputs = inputs.targets[at];
+    if (targetInputs === undefined) throw new Error(`no inputs for target ${target.platform}`);
+    targets.push(await buildTarget(tools, inputs, target, targetInputs, project));
   }
+  return { targets, counters: tools.cache.counters };
 }
 
 async function buildTarget(
@@ -57,44 +42,57 @@ async function buildTarget(
   targetInputs: TargetInputs,
   project: ReadonlyMap<PlannedLayer, LayerRecord>,
 ): Promise<BuiltTarget> {
+  const wheelLayers = target.layers.filter((layer) => layer.kind === 'wheels');
   const [base, wheels] = await allOrFirstFailure([
-    buildBaseLayer(tools, target, targetInputs),
-    buildWheelLayers(tools, target, targetInputs),
+    buildBaseLayers(tools, target, targetInputs),
+    buildWheelLayers(tools, target, wheelLayers, targetInputs),
   ]);
   assertClosed(target, wheels.installed);
-  const mtime = inputs.sourceDateEpoch ?? earliestTime;
+  const system = await buildSystemLayer(tools, target, targetInputs, base);
   const environment = await buildEnvironmentLayer(tools, {
     target,
     inputs: targetInputs,
+    user: inputs.plan.user,
     wheels,
     strict: inputs.strict,
-    mtime,
+    mtime: inputs.sourceDateEpoch ?? earliestTime,
   });
-  const layers = target.layers.map((layer): BuiltLayer => {
-    const record = recordOf(layer, { base, environment, wheels: wheels.records, project });
-    if (record === undefined) throw new Error(`layer \`${layer.title}\` was planned but not built`);
-    return { layer, record };
-  });
-  const newest = Math.max(base.newest, ...[...wheels.records.values()].map((record) => record.newest));
-  const created = inputs.sourceDateEpoch ?? newest;
+  const layers = layersOf(target, { base, system, environment, wheels: wheels.records, project });
+  const newest = [
+    ...base.map(({ record }) => record),
+    ...wheels.records.values(),
+    ...(system === undefined ? [] : [system]),
+  ];
+  const created = inputs.sourceDateEpoch ?? Math.max(...newest.map((record) => record.newest));
   return { target, layers, image: assembleImage({ plan: inputs.plan, target, layers, cache: tools.cache, created }) };
 }
 
 interface Records {
-  readonly base: LayerRecord;
+  readonly base: BaseLayers;
+  readonly system: LayerRecord | undefined;
   readonly environment: LayerRecord;
-  readonly wheels: ReadonlyMap<PlannedLayer, LayerRecord>;
+  readonly wheels: ReadonlyMap<string, LayerRecord>;
   readonly project: ReadonlyMap<PlannedLayer, LayerRecord>;
+}
+
+function layersOf(target: Target, records: Records): readonly BuiltLayer[] {
+  const baseLayers = target.layers.filter((layer) => layer.kind === 'base');
+  return target.layers.map((layer): BuiltLayer => {
+    const base = records.base[baseLayers.indexOf(layer)];
+    const record = base?.record ?? recordOf(layer, records);
+    if (record === undefined) throw new Error(`layer \`${layer.title}\` was planned but not built`);
+    return { layer, record, ...(base?.blob === undefined ? {} : { blob: base.blob }) };
+  });
 }
 
 function recordOf(layer: PlannedLayer, records: Records): LayerRecord | undefined {
   switch (layer.kind) {
     case 'base':
-      return records.base;
-    case 'system':
       return undefined;
+    case 'system':
+      return records.system;
     case 'wheels':
-      return records.wheels.get(layer);
+      return records.wheels.get(layer.title);
     case 'environment':
       return records.environment;
     case 'data':
@@ -117,9 +115,4 @@ async function allOrFirstFailure<A, B>(work: readonly [Promise<A>, Promise<B>]):
   if (first.status === 'rejected') throw first.reason;
   if (second.status === 'rejected') throw second.reason;
   return [first.value, second.value];
-}
-
-/** The sources run as they are in tests, where a worker cannot load them: the pool then runs jobs in this thread. */
-export function layerJobModule(): URL {
-  return ownWorker('build', 'layer-job');
 }

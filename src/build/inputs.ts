@@ -1,3 +1,4 @@
+import type { BaseImage } from '../base-image/base-image.ts';
 import type { Digest } from '../base/digest.ts';
 import type { DebianMirrorConfig } from '../debian/mirror.ts';
 import type { DebPackage } from '../debian/package.ts';
@@ -21,7 +22,11 @@ export interface BuildInputs {
 }
 
 export interface TargetInputs {
+  /** Of a composed base. */
   readonly debs: readonly DebPackage[];
+  readonly baseImage?: BaseImage;
+  /** Beside the base. */
+  readonly systemDebs: readonly DebPackage[];
   /** Where Debian packages come from, as configured. */
   readonly debian: DebianMirrorConfig;
   /** Where each wheel can be had, with request headers where the index wants some. */

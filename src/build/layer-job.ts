@@ -4,10 +4,16 @@ import { orderForGathering, writeLayer } from '../archive/layer-writer.ts';
 import { isTareError, TareError } from '../base/errors.ts';
 import { serveJobs } from '../base/worker-pool.ts';
 import { composeBase } from '../debian/compose.ts';
+import { composeSystem } from '../debian/compose-system.ts';
 import type { FetchedDeb } from '../debian/mirror.ts';
+import { type PackageFacts, readPackageFacts } from '../debian/package-facts.ts';
 import { type InstalledWheel, type InstallScheme, installWheel } from '../python/install.ts';
 import { readWheel, type Wheel } from '../python/wheel.ts';
 import { type WheelFacts, wheelFacts } from '../python/wheel-facts.ts';
+import type { FileFacts } from '../root/file-facts.ts';
+import { isKeptText, type LayerFacts } from '../root/layer-facts.ts';
+import { createObserver } from '../root/observe.ts';
+import { layTree } from '../root/tree.ts';
 import type { LayerRecord } from './recipe.ts';
 
 /** Work for a worker thread: everything in it is plain data. `output` is where the blob is written. */
@@ -26,12 +32,36 @@ export type LayerJob =
       readonly architecture: string;
       readonly python: string;
     }
+  | {
+      readonly kind: 'system';
+      readonly output: string;
+      readonly debs: readonly FetchedDeb[];
+      readonly suite: string;
+      readonly architecture: string;
+      readonly policy: 'needed' | 'depends';
+      /** What is in the base, layer by layer. */
+      readonly base: readonly (readonly FileFacts[])[];
+      /** The base's dpkg database, where it has one. */
+      readonly baseStatus?: string;
+      readonly baseTexts?: Readonly<Record<string, string>>;
+      readonly loaderFolders?: readonly string[];
+    }
   | { readonly kind: 'entries'; readonly output: string; readonly entries: readonly LayerEntry[] };
+
+export interface PackageJob {
+  readonly kind: 'package';
+  readonly file: string;
+}
+
+export type Job = LayerJob | PackageJob;
+export type JobResult = LayerJobResult | PackageFacts;
 
 export interface LayerJobResult {
   readonly layer: LayerRecord;
+  readonly facts: LayerFacts;
   /** For wheels, in their order. */
   readonly installed: readonly InstalledFacts[];
+  readonly warnings: readonly string[];
 }
 
 /** What later steps need to know of an installed wheel without the wheel. */
@@ -42,19 +72,46 @@ export interface InstalledFacts {
   readonly warnings: readonly string[];
 }
 
-export async function runJob(job: LayerJob): Promise<LayerJobResult> {
+export async function runJob(job: Job): Promise<JobResult> {
   switch (job.kind) {
     case 'wheels':
       return writeWheels(job);
-    case 'base': {
-      const { newest, written } = await writeBase(job);
-      return { layer: { ...written, newest }, installed: [] };
+    case 'base':
+      return { ...(await writeObserved(baseEntries(job), job.output)), installed: [], warnings: [] };
+    case 'entries':
+      return { ...(await writeObserved(job.entries, job.output)), installed: [], warnings: [] };
+    case 'system': {
+      const warnings: string[] = [];
+      const written = await writeObserved(systemEntries(job, warnings), job.output);
+      return { ...written, installed: [], warnings };
     }
-    case 'entries': {
-      const written = await writeLayer(job.entries, job.output);
-      return { layer: { ...written, newest: newestOf(job.entries) }, installed: [] };
-    }
+    case 'package':
+      return readPackageFacts(job.file);
   }
+}
+
+/** Writes a layer and learns on the way what is in it. */
+async function writeObserved(
+  entries: Iterable<LayerEntry> | AsyncIterable<LayerEntry>,
+  output: string,
+): Promise<Pick<LayerJobResult, 'layer' | 'facts'>> {
+  const observer = createObserver({ spool: `${output}.elf`, keep: isKeptText });
+  let newest = 0;
+  try {
+    const written = await writeLayer(entries, output, {
+      observe: (entry, size) => {
+        newest = Math.max(newest, entry.mtime);
+        return observer.sinkFor(entry, size);
+      },
+    });
+    return { layer: { ...written, newest }, facts: { files: observer.facts(), texts: textsOf(observer.kept()) } };
+  } finally {
+    observer.close();
+  }
+}
+
+function textsOf(kept: ReadonlyMap<string, Uint8Array>): LayerFacts['texts'] {
+  return Object.fromEntries([...kept].map(([path, bytes]) => [path, Buffer.from(bytes).toString('utf8')]));
 }
 
 async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<LayerJobResult> {
@@ -76,8 +133,8 @@ async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<
       warnings: wheel.warnings.map((warning) => warning.message),
     });
   }
-  const written = await writeLayer(orderForGathering([...entries.values()]), job.output);
-  return { layer: { ...written, newest }, installed };
+  const { layer, facts } = await writeObserved(orderForGathering([...entries.values()]), job.output);
+  return { layer: { ...layer, newest }, facts, installed, warnings: [] };
 }
 
 /** Reads a wheel of the cache, which has no name there but its hash: errors speak of the wheel. */
@@ -110,21 +167,14 @@ async function openWheel(
   }
 }
 
-async function writeBase(job: Extract<LayerJob, { kind: 'base' }>) {
-  let newest = 0;
-  async function* counted(): AsyncGenerator<LayerEntry> {
-    const { suite, architecture, python } = job;
-    for await (const entry of composeBase(job.debs, { suite, architecture, python })) {
-      newest = Math.max(newest, entry.mtime);
-      yield entry;
-    }
-  }
-  const written = await writeLayer(counted(), job.output);
-  return { newest, written };
+function baseEntries({ debs, suite, architecture, python }: Extract<LayerJob, { kind: 'base' }>) {
+  return composeBase(debs, { suite, architecture, python });
 }
 
-function newestOf(entries: readonly LayerEntry[]): number {
-  return entries.reduce((newest, entry) => Math.max(newest, entry.mtime), 0);
+function systemEntries(job: Extract<LayerJob, { kind: 'system' }>, warnings: string[]) {
+  const { debs, base, kind: _kind, output: _output, ...options } = job;
+  const onFacts = (facts: { readonly warnings: readonly string[] }): void => void warnings.push(...facts.warnings);
+  return composeSystem(debs, { ...options, base: layTree(base), onFacts });
 }
 
 if (!isMainThread) serveJobs(runJob);

@@ -1,7 +1,9 @@
 import { layerFormat, type WrittenLayer } from '../archive/layer-entry.ts';
 import { parseDigest, sha256 } from '../base/digest.ts';
 import { canonicalJson } from '../base/order.ts';
+import type { LayerFacts } from '../root/layer-facts.ts';
 import type { Cache } from '../store/cache.ts';
+import { writeLayerFacts } from '../store/layer-facts.ts';
 
 /** A layer in the cache, with the newest date (seconds since the epoch) among what went into it. */
 export interface LayerRecord extends WrittenLayer {
@@ -18,6 +20,14 @@ export function recipeKey(recipe: Recipe): string {
 
 export interface CountedCache extends Cache {
   readonly counters: { hits: number; misses: number };
+  /** Layers that this process has asked for, by recipe key: each counts once. */
+  readonly asked: Map<string, Promise<LayerRecord>>;
+}
+
+/** A layer that was just written, and what is in it. */
+export interface ProducedLayer {
+  readonly layer: LayerRecord;
+  readonly facts: LayerFacts;
 }
 
 /** The layer of a recipe: out of the cache, else made by `produce` once, even when two builds want it. */
@@ -25,9 +35,20 @@ export async function withRecipe(
   cache: CountedCache,
   recipe: Recipe,
   signal: AbortSignal,
-  produce: (output: string) => Promise<LayerRecord>,
+  produce: (output: string) => Promise<ProducedLayer>,
 ): Promise<LayerRecord> {
   const key = recipeKey(recipe);
+  const asked = cache.asked.get(key) ?? findOrMake(cache, key, signal, produce);
+  cache.asked.set(key, asked);
+  return asked;
+}
+
+async function findOrMake(
+  cache: CountedCache,
+  key: string,
+  signal: AbortSignal,
+  produce: (output: string) => Promise<ProducedLayer>,
+): Promise<LayerRecord> {
   const known = await readLayerRecord(cache, key);
   if (known !== undefined) {
     cache.counters.hits++;
@@ -43,10 +64,11 @@ export async function withRecipe(
       }
       cache.counters.misses++;
       const temporary = await cache.temporary();
-      const record = await produce(temporary);
-      await cache.adopt(temporary, record.digest);
-      await cache.writeRecord('layer', key, record);
-      return record;
+      const { layer, facts } = await produce(temporary);
+      await cache.adopt(temporary, layer.digest);
+      await writeLayerFacts(cache, layer.diffId, facts);
+      await cache.writeRecord('layer', key, layer);
+      return layer;
     },
     signal,
   );

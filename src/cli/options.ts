@@ -13,6 +13,11 @@ export interface SharedFlags {
   readonly tag?: string;
   readonly output?: string;
   readonly strict?: boolean;
+  readonly base?: string;
+  readonly systemPolicy?: 'needed' | 'depends';
+  readonly systemPackage?: readonly string[];
+  readonly allow?: readonly string[];
+  readonly mirror?: string;
   readonly offline?: boolean;
   readonly refresh?: boolean;
   readonly workers?: number;
@@ -30,6 +35,15 @@ export function addSharedOptions(command: Command): Command {
     .option('--port <number>', 'port that the application listens on', parsePositive)
     .option('--extra <name>', 'an extra of the project to install (repeatable)', collect)
     .option('--group <name>', 'a dependency group to install (repeatable)', collect)
+    .option('--base <where>', 'oci:DIR to build on an image of yours, or debian (default)')
+    .option('--system-package <name>', 'a Debian package to add (repeatable)', collect)
+    .option(
+      '--system-policy <policy>',
+      'needed (default) or depends: how far Debian packages are followed',
+      parsePolicy,
+    )
+    .option('--allow <code>', 'let a finding of the verification pass (repeatable)', collect)
+    .option('--mirror <profile>', 'build with a named set of mirrors: aliyun, tuna, ustc, tencent, huawei')
     .option('--strict', 'two distributions that own one path with different content are an error')
     .option('--offline', 'use the cache only, and say what is missing')
     .option('--refresh', 'look again at indexes and resolve anew')
@@ -42,6 +56,7 @@ export function addSharedOptions(command: Command): Command {
 /** The part of the flags that is configuration. Paths on the command line are relative to the current folder. */
 export function inlineConfig(flags: SharedFlags, cwd: string): InlineConfig {
   const { platform, python, entrypoint, port, extra, group, tag, output, strict } = flags;
+  const { base, systemPolicy, systemPackage, allow, mirror } = flags;
   return {
     ...(platform === undefined ? {} : { platforms: platform }),
     ...(python === undefined ? {} : { python }),
@@ -52,6 +67,11 @@ export function inlineConfig(flags: SharedFlags, cwd: string): InlineConfig {
     ...(tag === undefined ? {} : { tag }),
     ...(output === undefined ? {} : { output: absoluteOutput(output, cwd) }),
     ...(strict === undefined ? {} : { strict }),
+    ...(base === undefined ? {} : { base: absoluteOutput(base, cwd) }),
+    ...(systemPolicy === undefined ? {} : { systemPolicy }),
+    ...(systemPackage === undefined ? {} : { systemPackages: systemPackage }),
+    ...(allow === undefined ? {} : { allow }),
+    ...(mirror === undefined ? {} : { mirror }),
   };
 }
 
@@ -71,6 +91,11 @@ export function collect(text: string, before: readonly string[] = []): readonly 
 export function parsePositive(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('expected a whole number above 0');
+}
+
+function parsePolicy(text: string): string {
+  if (['needed', 'depends'].includes(text)) return text;
+  throw new InvalidArgumentError('expected needed or depends');
 }
 
 function parseProgress(text: string): string {

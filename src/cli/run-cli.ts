@@ -4,6 +4,7 @@ import { errorData, renderErrorText } from '../report/error-text.ts';
 import { addBuildCommand } from './commands/build.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 import { readVersion } from './version.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 usage, 75 worth retrying (sysexits EX_TEMPFAIL), 130 interrupted. */
@@ -45,6 +46,7 @@ function createProgram(host: CliHost, outcome: Outcome): Command {
   addBuildCommand(program, host);
   addPlanCommand(program, host);
   addRunCommand(program, host, outcome);
+  addVerifyCommand(program, host, outcome);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -1,15 +1,36 @@
 import { TareError } from '../base/errors.ts';
+import { kebabCase } from './key-case.ts';
 import type { ConfigKey } from './resolve.ts';
 import type { UserConfig } from './schema.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const textKeys = ['name', 'version', 'python', 'entrypoint', 'user', 'workdir', 'output', 'tag'] as const;
-const listKeys = ['platforms', 'extras', 'groups', 'include', 'exclude'] as const;
+const textKeys = [
+  'name',
+  'version',
+  'python',
+  'entrypoint',
+  'user',
+  'workdir',
+  'output',
+  'tag',
+  'base',
+  'mirror',
+] as const;
+const listKeys = [
+  'platforms',
+  'extras',
+  'groups',
+  'include',
+  'exclude',
+  'systemPackages',
+  'excludeSystemPackages',
+  'allow',
+] as const;
 
 /** The name of the environment variable of a setting: `TARE_PLATFORMS`. */
 export function variableName(key: ConfigKey): string {
-  return `TARE_${key.toUpperCase()}`;
+  return `TARE_${kebabCase(key).replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** Settings in `TARE_…`: texts as they are, lists separated by commas. Empty variables count as absent. */
@@ -31,6 +52,8 @@ export function readEnvironmentConfig(env: Environment): UserConfig {
   if (port !== undefined) config.port = parsePort(port);
   const strict = valueOf(env, 'strict');
   if (strict !== undefined) config.strict = parseSwitch(strict);
+  const policy = valueOf(env, 'systemPolicy');
+  if (policy !== undefined) config.systemPolicy = parsePolicy(policy);
   const mirror = env['TARE_DEBIAN_MIRROR'];
   const securityMirror = env['TARE_DEBIAN_SECURITY_MIRROR'];
   if (mirror || securityMirror) {
@@ -48,6 +71,11 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
   throw invalid(variableName('port'), text, 'a port from 1 to 65535');
+}
+
+function parsePolicy(text: string): 'needed' | 'depends' {
+  if (text === 'needed' || text === 'depends') return text;
+  throw invalid(variableName('systemPolicy'), text, '`needed` or `depends`');
 }
 
 function parseSwitch(text: string): boolean {

@@ -29,7 +29,20 @@ export const fileSchema = v.strictObject({
   processes: v.optional(
     v.record(v.string(), v.strictObject({ command: v.pipe(texts, v.minLength(1)), ports: v.optional(v.array(port)) })),
   ),
-  debian: v.optional(v.strictObject({ mirror: v.optional(text), 'security-mirror': v.optional(text) })),
+  debian: v.optional(
+    v.strictObject({
+      mirror: v.optional(text),
+      'security-mirror': v.optional(text),
+      keys: v.optional(texts),
+      sources: v.optional(v.array(v.strictObject({ url: text, suite: text, components: texts, key: text }))),
+    }),
+  ),
+  base: v.optional(text),
+  'system-policy': v.optional(v.picklist(['needed', 'depends'])),
+  'system-packages': v.optional(texts),
+  'exclude-system-packages': v.optional(texts),
+  allow: v.optional(texts),
+  mirror: v.optional(text),
 });
 
 export type FileSettings = v.InferOutput<typeof fileSchema>;
@@ -37,7 +50,10 @@ export type FileSettings = v.InferOutput<typeof fileSchema>;
 /** Names that may stand at a place of the file, for the nearest one to a misspelt key. */
 export function knownKeys(path: readonly string[]): readonly string[] {
   if (path.length === 0) return Object.keys(fileSchema.entries);
-  if (path[0] === 'debian') return ['mirror', 'security-mirror'];
+  if (path[0] === 'debian')
+    return path[1] === 'sources'
+      ? ['url', 'suite', 'components', 'key']
+      : ['mirror', 'security-mirror', 'keys', 'sources'];
   if (path[0] === 'processes') return ['command', 'ports'];
   return [];
 }

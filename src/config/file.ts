@@ -4,8 +4,9 @@ import type { Project } from '../project/project.ts';
 import type { TomlDocument } from '../project/toml-document.ts';
 import { type FileSettings, fileSchema, knownKeys } from './file-schema.ts';
 import { nearestName } from './nearest-name.ts';
+import { camelCase, kebabCase } from './key-case.ts';
 import type { ConfigKey, FileConfig } from './resolve.ts';
-import type { UserConfig } from './schema.ts';
+import type { DebianConfig, UserConfig } from './schema.ts';
 
 /** The settings of `[tool.tare]` in `pyproject.toml`, or of `tare.toml`. Throws `CONFIG_UNKNOWN_KEY`, `CONFIG_INVALID`, `CONFIG_TWICE`. */
 export async function readFileConfig(project: Pick<Project, 'readToml'>): Promise<FileConfig> {
@@ -32,7 +33,7 @@ function parseSettings(document: TomlDocument, prefix: readonly string[], value:
   const config = camelCased(parsed.output);
   const lines: Partial<Record<ConfigKey, number>> = {};
   for (const key of Object.keys(config) as ConfigKey[]) {
-    const line = document.lineOf(...prefix, key);
+    const line = document.lineOf(...prefix, kebabCase(key));
     if (line !== undefined) lines[key] = line;
   }
   return { config, source: document.file, lines };
@@ -40,9 +41,11 @@ function parseSettings(document: TomlDocument, prefix: readonly string[], value:
 
 function camelCased(settings: FileSettings): UserConfig {
   const { debian, processes, ...rest } = settings;
-  const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as UserConfig;
-  const mirror = debian?.mirror;
-  const securityMirror = debian?.['security-mirror'];
+  const present = Object.fromEntries(
+    Object.entries(rest)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [camelCase(key), value]),
+  ) as UserConfig;
   return {
     ...present,
     ...(processes === undefined
@@ -55,10 +58,11 @@ function camelCased(settings: FileSettings): UserConfig {
     ...(debian === undefined
       ? {}
       : {
-          debian: {
-            ...(mirror === undefined ? {} : { mirror }),
-            ...(securityMirror === undefined ? {} : { securityMirror }),
-          },
+          debian: Object.fromEntries(
+            Object.entries(debian)
+              .filter(([, value]) => value !== undefined)
+              .map(([key, value]) => [camelCase(key), value]),
+          ) as DebianConfig,
         }),
   };
 }

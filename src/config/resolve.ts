@@ -1,4 +1,5 @@
 import type { Because } from '../base/because.ts';
+import { kebabCase } from './key-case.ts';
 import { readEnvironmentConfig, variableName } from './environment.ts';
 import type { DebianConfig, InlineConfig, ProcessConfig, UserConfig } from './schema.ts';
 
@@ -18,6 +19,10 @@ export interface ResolvedConfig extends UserConfig {
   readonly output: string;
   readonly processes: Readonly<Record<string, Required<ProcessConfig>>>;
   readonly debian: DebianConfig;
+  readonly systemPolicy: 'needed' | 'depends';
+  readonly systemPackages: readonly string[];
+  readonly excludeSystemPackages: readonly string[];
+  readonly allow: readonly string[];
   /** Where each setting comes from: a flag, the environment, a file, the default. */
   readonly sources: Readonly<Partial<Record<ConfigKey, Because>>>;
 }
@@ -42,6 +47,10 @@ const defaults = {
   strict: false,
   output: 'oci:.tare/image',
   debian: {},
+  systemPolicy: 'needed',
+  systemPackages: [],
+  excludeSystemPackages: [],
+  allow: [],
 } as const satisfies UserConfig;
 
 /** Flags win over the environment (`TARE_…`) over the file over defaults. */
@@ -76,6 +85,6 @@ function becauseOfFile(file: FileConfig, key: ConfigKey): Because {
   return {
     ...(file.source === undefined ? {} : { file: file.source }),
     ...(line === undefined ? {} : { line }),
-    rule: `the setting \`${key}\``,
+    rule: `the setting \`${kebabCase(key)}\``,
   };
 }

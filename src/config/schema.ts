@@ -10,6 +10,19 @@ export interface DebianConfig {
   readonly mirror?: string;
   /** Address of the security archive (`security-mirror` in files). @default the apt sources of this machine */
   readonly securityMirror?: string;
+  /** Files with armoured public keys to trust besides Debian's own, relative to the project. @default none */
+  readonly keys?: readonly string[];
+  /** Further archives. @default none */
+  readonly sources?: readonly DebianSource[];
+}
+
+/** An archive beside Debian's, each signed by a key of its own. */
+export interface DebianSource {
+  readonly url: string;
+  readonly suite: string;
+  readonly components: readonly string[];
+  /** File with its armoured public key, relative to the project. */
+  readonly key: string;
 }
 
 /** `[tool.tare]` of `pyproject.toml`, or `tare.toml`. In files the keys are in kebab-case. */
@@ -53,6 +66,18 @@ export interface UserConfig {
   /** Further commands of the image by name. @default those of a Procfile */
   readonly processes?: Readonly<Record<string, ProcessConfig>>;
   readonly debian?: DebianConfig;
+  /** `debian` for a composed one, or `oci:DIR`. @default debian */
+  readonly base?: string;
+  /** How far dependencies of system libraries are followed: `needed` or `depends`. @default needed */
+  readonly systemPolicy?: 'needed' | 'depends';
+  /** Debian packages to add (`system-packages` in files). @default none beside what is worked out */
+  readonly systemPackages?: readonly string[];
+  /** Debian packages that are never added. @default none */
+  readonly excludeSystemPackages?: readonly string[];
+  /** Codes of findings of `tare verify` that do not fail a build. @default none */
+  readonly allow?: readonly string[];
+  /** Named set of mirrors to build with: `aliyun`, `tuna`, `ustc`, `tencent`, `huawei`. @default what pip, uv and apt are configured with */
+  readonly mirror?: string;
 }
 
 /** What the flags say, in the words of `UserConfig`. */

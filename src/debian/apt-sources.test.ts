@@ -81,7 +81,13 @@ describe('where apt gets Debian from', () => {
   });
 
   test('nothing is there', async () => {
-    expect(await readAptSources('/nowhere/at/all')).toEqual({ checksValidUntil: true, proxies: {} });
+    expect(await readAptSources('/nowhere/at/all')).toEqual({
+      checksValidUntil: true,
+      proxies: {},
+      certificateFiles: [],
+      checksCertificates: true,
+      logins: [],
+    });
   });
 });
 
@@ -110,5 +116,18 @@ describe('what apt is told in apt.conf', () => {
   test('one source may switch the check of dates off', async () => {
     const root = await aptRoot({ 'sources.list': 'deb [check-valid-until=no] http://m.example/debian trixie main' });
     expect((await readAptSources(root)).checksValidUntil).toBe(false);
+  });
+
+  test('authorities of its own, for all hosts and for one', async () => {
+    const root = await aptRoot({
+      'apt.conf.d/10tls':
+        'Acquire::https { CAInfo "/etc/ours.pem"; m.example { CAInfo "/etc/m.pem"; Verify-Peer "false"; }; };',
+    });
+    expect(await readAptSources(root)).toMatchObject({
+      certificateFiles: ['/etc/ours.pem', '/etc/m.pem'],
+      checksCertificates: true,
+    });
+    const careless = await aptRoot({ 'apt.conf': 'Acquire::https::Verify-Peer "false";' });
+    expect((await readAptSources(careless)).checksCertificates).toBe(false);
   });
 });

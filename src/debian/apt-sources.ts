@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readTextIfThere } from '../base/atomic-file.ts';
+import { type AptLogin, readAptLogins } from './apt-auth.ts';
 import { type AptOptions, isAptFalse, listFiles, readAptOptions } from './apt-config.ts';
 import { parseDeb822, words } from './deb822.ts';
 
@@ -16,9 +17,16 @@ export interface AptSources {
   readonly checksValidUntil: boolean;
   /** Proxies that apt is told to use, by scheme of the address. */
   readonly proxies: { readonly http?: string; readonly https?: string };
+  /** Files of certificates that apt trusts for https. */
+  readonly certificateFiles: readonly string[];
+  /** False where apt is told not to check certificates. */
+  readonly checksCertificates: boolean;
+  /** User names and passwords by address. */
+  readonly logins: readonly AptLogin[];
 }
 
-interface Source {
+/** One archive and suite that apt asks. */
+export interface Source {
   readonly uri: string;
   readonly suite: string;
   readonly components: readonly string[];
@@ -34,8 +42,9 @@ const securityPattern = new RegExp(`^(?:${releases})(?:-security|/updates)$`);
 /** Reads sources.list(5) files and apt.conf(5) below `root`, which is `/etc/apt` on a real machine. */
 export async function readAptSources(root: string): Promise<AptSources> {
   const folder = join(root, 'sources.list.d');
-  const [options, oneLine, stanzas] = await Promise.all([
+  const [options, logins, oneLine, stanzas] = await Promise.all([
     readAptOptions(root),
+    readAptLogins(root),
     listFiles(folder, /\.list$/),
     listFiles(folder, /\.sources$/),
   ]);
@@ -56,6 +65,9 @@ export async function readAptSources(root: string): Promise<AptSources> {
       !isAptFalse(options.get('acquire::check-valid-until')) &&
       chosen.every((source) => source.checksValidUntil !== false),
     proxies: proxiesOf(options),
+    certificateFiles: certificateFilesOf(options),
+    checksCertificates: !isAptFalse(options.get('acquire::https::verify-peer')),
+    logins,
   };
 }
 
@@ -70,8 +82,14 @@ function proxiesOf(options: AptOptions): AptSources['proxies'] {
   return { ...(usable(http) ? { http } : {}), ...(usable(https) ? { https } : {}) };
 }
 
+/** `Acquire::https::CAInfo`, and that of a single host, `Acquire::https::HOST::CAInfo` (apt-transport-https(1)). */
+function certificateFilesOf(options: AptOptions): readonly string[] {
+  const files = [...options].filter(([name]) => /^acquire::https::(?:[^:]+::)?cainfo$/.test(name));
+  return [...new Set(files.map(([, file]) => file).filter((file) => file !== ''))];
+}
+
 /** One-line style: `deb [option=value] uri suite component...` (sources.list(5)). */
-function parseSourcesList(text: string, file: string): Source[] {
+export function parseSourcesList(text: string, file: string): Source[] {
   return text.split('\n').flatMap((line) => {
     const match = /^\s*deb\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)((?:\s+[^\s#]+)*)\s*(?:#.*)?$/.exec(line);
     if (match === null) return [];
@@ -82,7 +100,7 @@ function parseSourcesList(text: string, file: string): Source[] {
 }
 
 /** deb822 style (sources.list(5), "DEB822-STYLE FORMAT"). */
-function parseSourcesFile(text: string, file: string): Source[] {
+export function parseSourcesFile(text: string, file: string): Source[] {
   return parseDeb822(text, file, { comments: true }).flatMap((stanza) => {
     const isOn = !isAptFalse(stanza.get('enabled'));
     if (!isOn || !words(stanza.get('types')).includes('deb')) return [];

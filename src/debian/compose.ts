@@ -10,7 +10,7 @@ import { canonicalPath, loaderFolders, rootLinks } from './root-layout.ts';
 import { isWanted } from './selection.ts';
 
 /** Which package a file has to be. */
-interface NamedPackage {
+export interface NamedPackage {
   readonly name: string;
   readonly version: string;
 }
@@ -176,7 +176,8 @@ function loaderCache(libraries: readonly BaseLibrary[], mtime: number): LayerEnt
   return { ...rootOwned('etc/ld.so.cache', mtime), type: 'file', mode: 0o644, content: { kind: 'bytes', bytes } };
 }
 
-function assertSame(control: DebControl, expected: NamedPackage, file: string): void {
+/** Throws `DEB_MISMATCH`. */
+export function assertSame(control: DebControl, expected: NamedPackage, file: string): void {
   const actual = { name: control.fields.get('package'), version: control.fields.get('version') };
   if (actual.name === expected.name && actual.version === expected.version) return;
   throw new TareError({

@@ -97,7 +97,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** All certificates in the order of their paths, each ending its line, as update-ca-certificates(8) does with `--default`. */
-function renderCertificates(models: ReadonlyMap<string, Uint8Array>): string {
+export function renderCertificates(models: ReadonlyMap<string, Uint8Array>): string {
   const paths = [...models.keys()].filter((path) => path.endsWith('.crt')).sort(compareText);
   return paths.map((path) => textOf(models.get(path) ?? new Uint8Array(0))).join('');
 }

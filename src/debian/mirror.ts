@@ -2,20 +2,24 @@ import type { BlobCache } from '../base/blob-cache.ts';
 import { mapLimit } from '../base/concurrency.ts';
 import type { Context } from '../base/context.ts';
 import { downloadBlob } from '../http/download.ts';
-import { openPackages } from './index-cache.ts';
-import { type DebianMirrorConfig, type MirrorChoice, resolveMirrors } from './mirror-choice.ts';
+import { type ContentsIndex, combineContents } from './contents.ts';
+import { contentsMissing, type OpenedContents, openReleaseContents } from './contents-cache.ts';
+import { openIndependentPackages, openPackages } from './index-cache.ts';
+import { type DebianMirrorConfig, resolveMirrors } from './mirror-choice.ts';
+import { openReleases } from './mirror-releases.ts';
 import type { DebPackage, SuiteIndex } from './package.ts';
-import { isSecurityAbsent, openRelease } from './release-cache.ts';
 import { combineParts, type SuitePart } from './suite-index.ts';
 
-export type { DebianMirrorConfig } from './mirror-choice.ts';
+export type { ContentsIndex } from './contents.ts';
+export type { LibraryFile } from './library-owner.ts';
+export type { DebianMirrorConfig, DebianSource } from './mirror-choice.ts';
 
 /**
- * The packages of a suite with its updates and security fixes, from the mirror or, where it was asked within a day, from the
- * cache. Everything was verified: release files by signature, date and name, package indexes by hash.
- * Throws `DEBIAN_MIRROR_MISSING`, `DEBIAN_SIGNATURE_INVALID`, `DEBIAN_KEY_UNKNOWN`, `DEBIAN_INDEX_EXPIRED`,
+ * The packages of a suite with its updates, security fixes and the extra sources of the configuration, from the mirror or, where it
+ * was asked within a day, from the cache. Everything was verified: release files by signature, date and name, package
+ * indexes by hash. Throws `DEBIAN_MIRROR_MISSING`, `DEBIAN_SIGNATURE_INVALID`, `DEBIAN_KEY_UNKNOWN`, `DEBIAN_INDEX_EXPIRED`,
  * `DEBIAN_INDEX_ROLLED_BACK`, `DEBIAN_SUITE_MISSING`, `DEBIAN_SUITE_MISMATCH`, `DEBIAN_INDEX_HASH_MISMATCH`,
- * `DEBIAN_INDEX_INVALID`, `DEBIAN_MIRROR_FAILED`, `OFFLINE_MISSING`.
+ * `DEBIAN_INDEX_INVALID`, `DEBIAN_ARCHITECTURE_MISSING`, `DEBIAN_MIRROR_FAILED`, `OFFLINE_MISSING`.
  */
 export async function openSuite(
   context: Context,
@@ -24,35 +28,58 @@ export async function openSuite(
   architecture: string,
 ): Promise<SuiteIndex> {
   const choice = await resolveMirrors(context, config);
-  const wanted = [
-    { codename: suite, archive: choice.archive },
-    { codename: `${suite}-updates`, archive: choice.archive },
-    { codename: `${suite}-security`, archive: choice.securityArchive },
-  ];
-  const opened = await mapLimit(wanted, wanted.length, async ({ codename, archive }) => {
-    try {
-      return { codename, archive, state: await openRelease(choice, archive, codename) };
-    } catch (error) {
-      if (archive === choice.archive || !isSecurityAbsent(choice, error)) throw error;
-      warnOfMissingSecurity(choice, codename);
-      return undefined;
-    }
-  });
   const parts: SuitePart[] = [];
   // One after the other: unpacking a large index takes memory and a whole core.
-  for (const release of opened) {
-    if (release === undefined) continue;
-    const packages = await openPackages(choice, release, architecture);
-    parts.push({ ...packages, archive: release.archive, date: release.state.date });
+  for (const release of await openReleases(choice, suite)) {
+    const { archive } = release;
+    const { date } = release.state;
+    for (const component of release.components) {
+      parts.push({ ...(await openPackages(choice, release, architecture, component)), archive, date });
+      if (release.kind !== 'extra') continue;
+      const independent = await openIndependentPackages(choice, release, component);
+      if (independent !== undefined) parts.push({ ...independent, archive, date });
+    }
   }
   return combineParts(suite, architecture, parts);
 }
 
-function warnOfMissingSecurity(choice: MirrorChoice, codename: string): void {
-  choice.context.log.warn(
-    `${codename} was not found beside the Debian mirror: the base is built without the newest security fixes`,
-    'set `security-mirror` in `[tool.tare.debian]`',
-  );
+export interface ContentsOptions {
+  /**
+   * Packages for all architectures as well: their programs, and so what they hold. For Debian itself that is 40 MB more to
+   * fetch when its index has changed. @default true
+   */
+  readonly independent?: boolean;
+}
+
+/**
+ * Who has which library and program in a suite, its updates, security fixes and extra sources, verified as `openSuite` does
+ * and compiled once into the cache. Parts other than the release itself may lack it. Throws `DEBIAN_CONTENTS_MISSING`,
+ * `DEBIAN_CONTENTS_INVALID`, and what `openSuite` throws.
+ */
+export async function openContents(
+  context: Context,
+  config: DebianMirrorConfig,
+  suite: string,
+  architecture: string,
+  options: ContentsOptions = {},
+): Promise<ContentsIndex> {
+  const choice = await resolveMirrors(context, config);
+  const kinds = options.independent === false ? [architecture] : [architecture, 'all'];
+  const parts: OpenedContents[] = [];
+  for (const release of await openReleases(choice, suite)) {
+    for (const component of release.components) {
+      for (const kind of kinds) {
+        const opened = await openReleaseContents(choice, release, component, kind);
+        if (opened !== undefined) parts.push(opened);
+        else if (release.kind === 'release' && kind === architecture) {
+          throw contentsMissing(suite, architecture, `${release.archive}/dists/${release.codename}`);
+        } else if (release.kind === 'extra' && kind === architecture) {
+          context.log.info(`${release.codename} has no Contents index: its libraries are not found by name`);
+        }
+      }
+    }
+  }
+  return combineContents(suite, architecture, parts);
 }
 
 /** A `.deb` file on disk and what it is. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
 import { discardBody, readBytes } from '../http/read-text.ts';
 import type { MirrorChoice } from './mirror-choice.ts';
-import { type ReleaseState, readState, stateOf, writeState } from './mirror-state.ts';
+import { type ReleasePlace, type ReleaseState, readState, stateOf, writeState } from './mirror-state.ts';
 import { parseRelease, type Release } from './release.ts';
 import { verifyClearsigned } from './signature.ts';
 
@@ -11,10 +11,19 @@ const day = 24 * 60 * 60 * 1000;
 /** Debian's own are about 150 kB. */
 const largestRelease = 16 * 1024 * 1024;
 
+/** A release file to open, and who may have signed it. */
+export interface ReleaseSource extends ReleasePlace {
+  /** Armoured. */
+  readonly keys: readonly string[];
+  /** The name may be that of the suite as well, or be missing: archives beside Debian's own do as they like. */
+  readonly isExtra?: boolean;
+}
+
 /** What is known of a release file: from the cache while it is fresh, else fetched and verified. */
-export async function openRelease(choice: MirrorChoice, archive: string, codename: string): Promise<ReleaseState> {
+export async function openRelease(choice: MirrorChoice, source: ReleaseSource): Promise<ReleaseState> {
   const { context } = choice;
-  const known = await readState(context, archive, codename);
+  const { codename } = source;
+  const known = await readState(context, source);
   const now = context.now();
   if (context.offline) return whenOffline(choice, known, codename);
   const age = known === undefined ? Number.POSITIVE_INFINITY : now.getTime() - known.checkedAt.getTime();
@@ -23,7 +32,7 @@ export async function openRelease(choice: MirrorChoice, archive: string, codenam
     return known;
   }
   try {
-    return await fetchRelease(choice, archive, codename, known);
+    return await fetchRelease(choice, source, known);
   } catch (error) {
     const canGoOn = known !== undefined && !context.refresh && isTareError(error) && error.transient;
     if (!canGoOn) throw error;
@@ -35,27 +44,27 @@ export async function openRelease(choice: MirrorChoice, archive: string, codenam
   }
 }
 
-/** True where the guessed place for security fixes has none. */
-export function isSecurityAbsent(choice: MirrorChoice, error: unknown): boolean {
+/** True where the mirror has no such release or, without network, nobody knows that it has. */
+export function isReleaseAbsent(choice: MirrorChoice, error: unknown): boolean {
   const absent = ['DEBIAN_SUITE_MISSING', ...(choice.context.offline ? ['OFFLINE_MISSING'] : [])];
-  return choice.isSecurityGuessed && isTareError(error) && absent.includes(error.code);
+  return isTareError(error) && absent.includes(error.code);
 }
 
 async function fetchRelease(
   choice: MirrorChoice,
-  archive: string,
-  codename: string,
+  source: ReleaseSource,
   known: ReleaseState | undefined,
 ): Promise<ReleaseState> {
   const { context } = choice;
+  const { archive, codename } = source;
   const url = `${archive}/dists/${codename}/InRelease`;
   const text = await fetchText(choice, url, codename);
-  const release = parseRelease(await verifyClearsigned(text, choice.keys, url, context.now()), url);
-  assertName(release, codename, url);
+  const release = parseRelease(await verifyClearsigned(text, source.keys, url, context.now()), url);
+  assertName(release, source, url);
   assertNotExpired(choice, release, codename);
   assertNotOlder(release, known, codename, url);
   const state = stateOf(release, context.now());
-  await writeState(context, archive, codename, state);
+  await writeState(context, source, state);
   return state;
 }
 
@@ -69,9 +78,18 @@ async function fetchText(choice: MirrorChoice, url: string, codename: string): P
     code: 'DEBIAN_MIRROR_FAILED',
     message: `the Debian mirror answered ${response.status} instead of sending the release file of ${codename}`,
     where: url,
-    hint: 'try again later, or set another `mirror` in `[tool.tare.debian]`',
+    hint: hintFor(response.status),
     transient: response.status >= 500 || response.status === 429 || response.status === 408,
   });
+}
+
+function hintFor(status: number): string {
+  if (status === 401 || status === 403) {
+    return 'give the user name and password for this host in /etc/apt/auth.conf (apt_auth.conf(5)), readable for you, or in the address';
+  }
+  return status === 407
+    ? 'give the user name and password in the address of the proxy'
+    : 'try again later, or set another `mirror` in `[tool.tare.debian]`';
 }
 
 async function readLocal(url: string, codename: string): Promise<string> {
@@ -93,8 +111,9 @@ function suiteMissing(url: string, codename: string): TareError {
 }
 
 /** A mirror must not hand out another, older suite, however well it is signed. */
-function assertName(release: Release, codename: string, where: string): void {
+function assertName(release: Release, { codename, isExtra }: ReleaseSource, where: string): void {
   if (release.codename === codename) return;
+  if (isExtra === true && (release.suite === codename || release.suite + release.codename === '')) return;
   throw new TareError({
     code: 'DEBIAN_SUITE_MISMATCH',
     message: 'the release file is that of another suite',

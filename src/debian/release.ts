@@ -19,6 +19,8 @@ export interface Release {
   readonly validUntil?: Date;
   readonly architectures: readonly string[];
   readonly acquireByHash: boolean;
+  /** The archive says that indexes of packages for all architectures repeat what each architecture's own has. */
+  readonly repeatsIndependent: boolean;
   /** By path, from the `SHA256` field. */
   readonly files: ReadonlyMap<string, ReleaseFile>;
 }
@@ -34,6 +36,7 @@ export function parseRelease(text: string, where: string): Release {
     ...(validUntil === undefined ? {} : { validUntil: parseDate(validUntil, where) }),
     architectures: words(stanza.get('architectures')),
     acquireByHash: stanza.get('acquire-by-hash') === 'yes',
+    repeatsIndependent: words(stanza.get('no-support-for-architecture-all')).includes('Packages'),
     files: parseFiles(required(stanza, 'SHA256', where), where),
   };
 }

@@ -68,3 +68,8 @@ export function loaderFolders(architecture: string): readonly string[] {
     ...(architecturesWithLib64.has(architecture) ? ['usr/lib64'] : []),
   ];
 }
+
+/** Whether a path is one of the folders that are links on a merged system. */
+export function isMergedFolder(path: string): boolean {
+  return mergedFolders.has(path);
+}

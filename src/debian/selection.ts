@@ -87,7 +87,11 @@ const omissions: readonly Omission[] = [
   },
 ];
 
-const omitted = new RegExp(`^(?:${omissions.flatMap((one) => one.patterns.map(patternSource)).join('|')})(?:/|$)`);
+const omitted = omissionPattern(omissions);
+
+function omissionPattern(list: readonly Omission[]): RegExp {
+  return new RegExp(`^(?:${list.flatMap((one) => one.patterns.map(patternSource)).join('|')})(?:/|$)`);
+}
 
 function patternSource(pattern: string): string {
   return pattern.replace(/[.+]/g, '\\$&').replaceAll('*', '[^/]*');
@@ -95,13 +99,53 @@ function patternSource(pattern: string): string {
 
 /** Whether a file of a core package belongs into the image. Of documentation, copyright files and links between folders stay. */
 export function isWanted(path: string, type: 'file' | 'directory' | 'symlink' | 'hardlink'): boolean {
-  if (path === 'usr/share/doc' || path.startsWith('usr/share/doc/')) {
-    return (
-      (type === 'symlink' && path.split('/').length === 4) ||
-      (type !== 'directory' && /^[^/]+\/[^/]+\/[^/]+\/[^/]+\/copyright$/.test(path))
-    );
-  }
+  if (isDocumentation(path)) return isWantedDocumentation(path, type);
   // The IBM code pages that zip files and old texts still use.
   if (/\/gconv\/IBM(?:437|8[56]\d)\./.test(path)) return true;
   return !omitted.test(path);
+}
+
+function isDocumentation(path: string): boolean {
+  return path === 'usr/share/doc' || path.startsWith('usr/share/doc/');
+}
+
+function isWantedDocumentation(path: string, type: 'file' | 'directory' | 'symlink' | 'hardlink'): boolean {
+  return (
+    (type === 'symlink' && path.split('/').length === 4) ||
+    (type !== 'directory' && /^[^/]+\/[^/]+\/[^/]+\/[^/]+\/copyright$/.test(path))
+  );
+}
+
+/** What stays out of packages that are added to a base: the rest was asked for, or is needed. */
+const systemOmissions: readonly Omission[] = [
+  {
+    because: 'documentation, translations and notes for other Debian tools',
+    patterns: [
+      'usr/share/applications',
+      'usr/share/bug',
+      'usr/share/doc-base',
+      'usr/share/gdb',
+      'usr/share/gnome/help',
+      'usr/share/gtk-doc',
+      'usr/share/help',
+      'usr/share/info',
+      'usr/share/lintian',
+      'usr/share/locale',
+      'usr/share/man',
+      'usr/share/menu',
+      'usr/share/metainfo',
+      'usr/share/pixmaps',
+    ],
+  },
+  {
+    because: "a link that fontconfig-config's script takes away again, for the answers that debconf gives by itself",
+    patterns: ['etc/fonts/conf.d/10-sub-pixel-none.conf'],
+  },
+];
+
+const omittedOfSystem = omissionPattern(systemOmissions);
+
+/** Whether a file of a package that is added to a base belongs into the image. */
+export function isWantedOfSystem(path: string, type: 'file' | 'directory' | 'symlink' | 'hardlink'): boolean {
+  return isDocumentation(path) ? isWantedDocumentation(path, type) : !omittedOfSystem.test(path);
 }

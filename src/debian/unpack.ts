@@ -28,7 +28,7 @@ export function unpack(
 }
 
 async function* gunzip(source: AsyncIterable<Uint8Array>, where: string, limit: number): AsyncGenerator<Uint8Array> {
-  const gzip = createGunzip();
+  const gzip = createGunzip({ chunkSize: 64 * 1024 });
   const feeding = pipeline(Readable.from(source), gzip);
   // What goes wrong on the way shows where it is read.
   feeding.catch(() => undefined);

@@ -13,6 +13,8 @@ type ElfSteps<T> = Generator<ElfRequest, T, Uint8Array>;
 const most = { segments: 4096, dynamicBytes: 1024 * 1024, stringBytes: 4096, needed: 4096, versions: 16_384 };
 
 const [loadSegment, dynamicSegment, interpreterSegment] = [1, 2, 3];
+/** `VER_FLG_BASE`. */
+const versionIsBase = 1;
 const tags = {
   needed: 1,
   stringTable: 5,
@@ -21,6 +23,8 @@ const tags = {
   runpath: 29,
   versionNeeds: 0x6ffffffe,
   versionNeedCount: 0x6fffffff,
+  versionDefinitions: 0x6ffffffc,
+  versionDefinitionCount: 0x6ffffffd,
 };
 
 interface Segment {
@@ -52,7 +56,7 @@ export function* elfProgram(size: number, where: string): ElfSteps<ElfFacts> {
     type: typeName(header.type),
     ...(interpreter === undefined ? {} : { interpreter: yield* readString(file, interpreter.offset) }),
   } as const;
-  if (dynamic === undefined) return { ...facts, needed: [], neededVersions: [] };
+  if (dynamic === undefined) return { ...facts, needed: [], neededVersions: [], definedVersions: [] };
   return { ...facts, ...(yield* readDynamic(file, header, segments, dynamic)) };
 }
 
@@ -99,7 +103,7 @@ function* readSegments(file: ElfFile, header: ElfHeader): ElfSteps<readonly Segm
   });
 }
 
-type DynamicFacts = Pick<ElfFacts, 'soname' | 'needed' | 'rpath' | 'runpath' | 'neededVersions'>;
+type DynamicFacts = Pick<ElfFacts, 'soname' | 'needed' | 'rpath' | 'runpath' | 'neededVersions' | 'definedVersions'>;
 
 function* readDynamic(
   file: ElfFile,
@@ -110,7 +114,7 @@ function* readDynamic(
   const entries = yield* readEntries(file, header, dynamic);
   const find = (tag: number): number | undefined => entries.find((entry) => entry.tag === tag)?.value;
   const strings = find(tags.stringTable);
-  if (strings === undefined) return { needed: [], neededVersions: [] };
+  if (strings === undefined) return { needed: [], neededVersions: [], definedVersions: [] };
   const table = offsetOf(strings, segments, file.where);
   const needed: string[] = [];
   for (const entry of entries) {
@@ -123,18 +127,26 @@ function* readDynamic(
     const at = find(tags[name]);
     if (at !== undefined) facts[name] = yield* readString(file, table + at);
   }
-  const versions = find(tags.versionNeeds);
-  const neededVersions =
-    versions === undefined
-      ? []
-      : yield* readVersions(
-          file,
-          header,
-          offsetOf(versions, segments, file.where),
-          find(tags.versionNeedCount) ?? 0,
-          table,
-        );
-  return { ...facts, needed, neededVersions };
+  const places = { file, header, segments, table };
+  return {
+    ...facts,
+    needed,
+    neededVersions: yield* readNeededVersions(places, find(tags.versionNeeds), find(tags.versionNeedCount) ?? 0),
+    definedVersions: yield* readDefinedVersions(
+      places,
+      find(tags.versionDefinitions),
+      find(tags.versionDefinitionCount) ?? 0,
+    ),
+  };
+}
+
+/** What is needed to follow a chain of version records and their names. */
+interface VersionPlaces {
+  readonly file: ElfFile;
+  readonly header: ElfHeader;
+  readonly segments: readonly Segment[];
+  /** Offset of the string table. */
+  readonly table: number;
 }
 
 function* readEntries(
@@ -160,15 +172,14 @@ function* readEntries(
 }
 
 /** `Elf_Verneed` and `Elf_Vernaux` chains (LSB Core, 10.7.4 and 10.7.5): offsets from one to the next. */
-function* readVersions(
-  file: ElfFile,
-  header: ElfHeader,
-  start: number,
+function* readNeededVersions(
+  { file, header, segments, table }: VersionPlaces,
+  address: number | undefined,
   count: number,
-  table: number,
 ): ElfSteps<ElfFacts['neededVersions']> {
   const found: { library: string; version: string }[] = [];
-  let at = start;
+  if (address === undefined) return found;
+  let at = offsetOf(address, segments, file.where);
   for (let left = Math.min(count, most.needed); left > 0; left--) {
     const need = viewOf(yield* readExactly(file, at, 16, 'version needs'));
     const library = yield* readString(file, table + need.getUint32(4, header.little));
@@ -182,6 +193,28 @@ function* readVersions(
       auxiliary += next;
     }
     const next = need.getUint32(12, header.little);
+    if (next === 0) break;
+    at += next;
+  }
+  return found;
+}
+
+/** `Elf_Verdef` and the first `Elf_Verdaux` of each, its name (LSB Core, 10.7.2 and 10.7.3). The base definition names the file. */
+function* readDefinedVersions(
+  { file, header, segments, table }: VersionPlaces,
+  address: number | undefined,
+  count: number,
+): ElfSteps<readonly string[]> {
+  const found: string[] = [];
+  if (address === undefined) return found;
+  const { little } = header;
+  let at = offsetOf(address, segments, file.where);
+  for (let left = Math.min(count, most.versions); left > 0; left--) {
+    const definition = viewOf(yield* readExactly(file, at, 20, 'version definitions'));
+    const isBase = (definition.getUint16(2, little) & versionIsBase) !== 0;
+    const name = viewOf(yield* readExactly(file, at + definition.getUint32(12, little), 8, 'version definitions'));
+    if (!isBase) found.push(yield* readString(file, table + name.getUint32(0, little)));
+    const next = definition.getUint32(16, little);
     if (next === 0) break;
     at += next;
   }

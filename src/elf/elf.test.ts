@@ -31,6 +31,7 @@ describe('ELF files', () => {
             { library: 'libc.so.6', version: 'GLIBC_2.34' },
             { library: 'libm.so.6', version: 'GLIBC_2.29' },
           ],
+          definedVersions: [],
         });
       });
     }

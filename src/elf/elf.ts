@@ -1,5 +1,7 @@
 import { type ElfRequest, elfProgram } from './elf-program.ts';
 
+export type { ElfRequest } from './elf-program.ts';
+
 /** What a program or shared object says of itself (System V ABI, gABI 4.1, chapters 4 and 5). */
 export interface ElfFacts {
   readonly class: 32 | 64;
@@ -16,6 +18,8 @@ export interface ElfFacts {
   readonly interpreter?: string;
   /** Symbol versions that are needed of other objects: `libc.so.6` → `GLIBC_2.34`, … */
   readonly neededVersions: readonly { readonly library: string; readonly version: string }[];
+  /** Symbol versions that it defines for others: `GLIBC_2.34`, … */
+  readonly definedVersions: readonly string[];
 }
 
 /** True where the first bytes are those of an ELF file. */
@@ -25,12 +29,13 @@ export function isElf(bytes: Uint8Array): boolean {
 
 /** Reads headers and dynamic section of a file in memory. Throws `ELF_INVALID`, naming `where`. */
 export function parseElf(bytes: Uint8Array, where: string): ElfFacts {
-  const program = elfProgram(bytes.length, where);
-  let step = program.next();
-  while (step.done !== true) step = program.next(slice(bytes, step.value));
-  return step.value;
+  return readElf(bytes.length, where, ({ offset, length }) => bytes.subarray(offset, offset + length));
 }
 
-function slice(bytes: Uint8Array, request: ElfRequest): Uint8Array {
-  return bytes.subarray(request.offset, request.offset + request.length);
+/** The same of a file of `size` bytes of which `read` gives ranges, shorter ones at its end. */
+export function readElf(size: number, where: string, read: (request: ElfRequest) => Uint8Array): ElfFacts {
+  const program = elfProgram(size, where);
+  let step = program.next();
+  while (step.done !== true) step = program.next(read(step.value));
+  return step.value;
 }

@@ -77,7 +77,7 @@ function failureKind(stderr: string, offline: boolean): FailureKind {
   if (/no (usable )?wheels|wheels with a matching|building from source is disabled/i.test(stderr)) {
     return {
       message: 'uv finds no set of versions that all have wheels',
-      hint: 'choose another version or Python for which there is a wheel, or put a wheel that you built yourself in a find-links folder',
+      hint: 'choose another version or Python for which there is a wheel, or put a wheel that you built yourself into a folder that PIP_FIND_LINKS names',
       transient: false,
     };
   }

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readZip, readZipMember } from '../archive/zip.ts';
+import { readZip, streamZipMember } from '../archive/zip.ts';
 import { withDiskHint } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
@@ -83,7 +83,7 @@ async function fetchUv(context: Context, target: string, notes: string[]): Promi
     const out = join(work, 'out');
     await mkdir(out);
     const binary = join(out, binaryName(context));
-    await writeFile(binary, await readBinary(wheel, binaryName(context)));
+    await writeFile(binary, await openBinary(wheel, binaryName(context)));
     await chmod(binary, 0o755);
     await replaceFolder(out, join(target, '..'));
   } catch (error) {
@@ -122,18 +122,19 @@ function lastLine(text: string): string {
   return redact(lines.findLast((line) => line !== '') ?? 'no message').slice(0, 300);
 }
 
-async function readBinary(wheel: string, name: string): Promise<Uint8Array> {
+/** In chunks: held whole, its 60 MB would be a large part of what the whole process needs. */
+async function openBinary(wheel: string, name: string): Promise<AsyncIterable<Uint8Array>> {
   const path = `uv-${pinnedUv.version}.data/scripts/${name}`;
   const archive = await readZip(wheel);
   const entry = archive.entries.find((one) => one.name === path);
-  if (entry === undefined || entry.isDirectory) {
+  if (entry === undefined || entry.isDirectory || entry.slice.size > binaryLimit) {
     throw new TareError({
       code: 'UV_WHEEL_BROKEN',
       message: `the wheel of uv ${pinnedUv.version} has no \`${path}\``,
       hint: 'install uv yourself: pip install uv',
     });
   }
-  return readZipMember(entry.slice, binaryLimit);
+  return streamZipMember(entry.slice, path);
 }
 
 /** Puts a folder in its place whole; another process that was faster has the same one. */

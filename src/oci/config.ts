@@ -36,6 +36,14 @@ export interface ImageConfigInput {
   readonly layers: readonly ConfigLayer[];
 }
 
+/** A step of an image's making; one that is not `empty` stands for a layer, in their order. */
+export interface HistoryEntry {
+  readonly createdBy?: string;
+  readonly comment?: string;
+  /** It changed the configuration only. */
+  readonly empty: boolean;
+}
+
 /** What is read of a configuration, ours or foreign. */
 export interface ImageConfig {
   readonly platform: Platform;
@@ -49,7 +57,11 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>;
   /** `8000/tcp`, sorted. */
   readonly exposedPorts: readonly string[];
+  /** Absolute, sorted. */
+  readonly volumes: readonly string[];
   readonly stopSignal?: string;
+  /** Bottom to top; empty where the image does not tell. */
+  readonly history: readonly HistoryEntry[];
   /** Bottom to top. */
   readonly diffIds: readonly Digest[];
 }
@@ -90,7 +102,13 @@ export function parseImageConfig(bytes: Uint8Array, where: string): ImageConfig 
     workdir: config.WorkingDir ?? '',
     labels: config.Labels ?? {},
     exposedPorts: sortedBy(Object.keys(config.ExposedPorts ?? {}), (port) => port),
+    volumes: sortedBy(Object.keys(config.Volumes ?? {}), (path) => path),
     ...(config.StopSignal === undefined ? {} : { stopSignal: config.StopSignal }),
+    history: (raw.history ?? []).map((step) => ({
+      ...(step.created_by === undefined ? {} : { createdBy: step.created_by }),
+      ...(step.comment === undefined ? {} : { comment: step.comment }),
+      empty: step.empty_layer ?? false,
+    })),
     diffIds: raw.rootfs.diff_ids,
   };
 }

@@ -75,7 +75,9 @@ describe('an image configuration', () => {
       workdir: '/app',
       labels: { a: '1', b: '2' },
       exposedPorts: ['53/udp', '8000/tcp'],
+      volumes: [],
       stopSignal: 'SIGINT',
+      history: [{ createdBy: 'tare: base', empty: false }],
       diffIds: [diffId],
     });
   });
@@ -86,8 +88,37 @@ describe('an image configuration', () => {
       os: 'linux',
       config: { Hostname: '', Env: null, Cmd: null, Entrypoint: null, Labels: null, ExposedPorts: null, OnBuild: null },
       rootfs: { type: 'layers', diff_ids: null },
+      history: null,
     };
-    expect(parseImageConfig(bytesOf(foreign), 'here')).toMatchObject({ env: [], cmd: [], entrypoint: [], diffIds: [] });
+    expect(parseImageConfig(bytesOf(foreign), 'here')).toMatchObject({
+      env: [],
+      cmd: [],
+      entrypoint: [],
+      volumes: [],
+      history: [],
+      diffIds: [],
+    });
+  });
+
+  test('with its history: steps that made no layer are told apart', () => {
+    const foreign = {
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Volumes: { '/data': {}, '/b': null } },
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+      history: [
+        { created: '2023-11-14T22:13:20Z', created_by: 'ADD rootfs', comment: 'debuerreotype' },
+        { created_by: 'CMD ["python3"]', empty_layer: true },
+        {},
+      ],
+    };
+    const { history, volumes } = parseImageConfig(bytesOf(foreign), 'here');
+    expect(volumes).toEqual(['/b', '/data']);
+    expect(history).toEqual([
+      { createdBy: 'ADD rootfs', comment: 'debuerreotype', empty: false },
+      { createdBy: 'CMD ["python3"]', empty: true },
+      { empty: false },
+    ]);
   });
 
   test('must list the layers of its image', () => {

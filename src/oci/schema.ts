@@ -72,8 +72,18 @@ export const imageConfigSchema = v.object({
       WorkingDir: v.optional(v.string()),
       Labels: orNull(textMap),
       ExposedPorts: orNull(v.record(v.string(), v.unknown())),
+      Volumes: orNull(v.record(v.string(), v.unknown())),
       StopSignal: v.optional(v.string()),
     }),
+  ),
+  history: orNull(
+    v.array(
+      v.object({
+        created_by: v.optional(v.string()),
+        comment: v.optional(v.string()),
+        empty_layer: v.optional(v.boolean()),
+      }),
+    ),
   ),
   rootfs: v.object({
     type: v.optional(v.literal('layers')),

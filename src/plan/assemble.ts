@@ -8,19 +8,33 @@ import { planFiles } from './files.ts';
 import { planLabels } from './labels.ts';
 import { planLayers } from './layering.ts';
 import { planProcesses } from './processes.ts';
-import type { Plan, PlannedBase, PlannedProject, PlannedPython, PlannedWheel, Process, Target } from './types.ts';
+import type {
+  Plan,
+  PlannedBase,
+  PlannedProject,
+  PlannedPython,
+  PlannedWheel,
+  PlanWarning,
+  Process,
+  Target,
+} from './types.ts';
 
 export interface AssembleInputs {
   readonly project: Project;
   readonly facts: ProjectFacts;
   readonly config: ResolvedSettings;
   readonly targets: readonly TargetChoice[];
+  /** The environment of the base image, where there is one. */
+  readonly baseEnv?: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface TargetChoice {
   readonly platform: string;
   readonly base: { readonly base: PlannedBase; readonly python: PlannedPython };
   readonly wheels: { readonly wheels: readonly PlannedWheel[]; readonly resolution: Target['resolution'] };
+  readonly system: Pick<Target, 'systemPackages' | 'system'>;
+  /** Signs that belong to this target. */
+  readonly warnings: readonly PlanWarning[];
 }
 
 /** Gathers every decision into the plan. Pure: all that was looked up comes in. */
@@ -43,15 +57,24 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
   return {
     schemaVersion: 1,
     project: planProject(facts),
-    targets: targets.map(({ platform, base, wheels }): Target => {
+    targets: targets.map(({ platform, base, wheels, system }): Target => {
       const layers = planLayers({
         base: base.base,
-        systemPackages: [],
+        systemPackages: system.systemPackages,
         wheels: wheels.wheels,
         groups: files.groups,
         sizeOf: (path) => sizes.get(path) ?? 0,
       });
-      return { platform, ...base, wheels: wheels.wheels, resolution: wheels.resolution, systemPackages: [], layers };
+      return {
+        platform,
+        python: base.python,
+        base: base.base,
+        wheels: wheels.wheels,
+        resolution: wheels.resolution,
+        systemPackages: system.systemPackages,
+        system: system.system,
+        layers,
+      };
     }),
     processes: processesOf(inputs, entry, first),
     files,
@@ -62,15 +85,26 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
       workdir: config.workdir,
       ...(facts.distribution === undefined ? { importRoot: entry?.importRoot ?? '' } : {}),
       configured: config.env,
+      ...(inputs.baseEnv === undefined ? {} : { base: inputs.baseEnv }),
     }),
     labels: planLabels(facts, config.labels),
     workdir: config.workdir,
-    warnings: [...project.warnings, ...facts.warnings].map(({ code, message, hint }) => ({
-      code,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-    })),
+    warnings: withoutRepetition([
+      ...project.warnings,
+      ...facts.warnings,
+      ...targets.flatMap((target) => target.warnings),
+    ]),
   };
+}
+
+function withoutRepetition(warnings: readonly PlanWarning[]): readonly PlanWarning[] {
+  const byText = new Map(
+    warnings.map(({ code, message, hint }) => [
+      `${code} ${message}`,
+      { code, message, ...(hint === undefined ? {} : { hint }) },
+    ]),
+  );
+  return [...byText.values()];
 }
 
 function planProject(facts: ProjectFacts): PlannedProject {
@@ -105,6 +139,7 @@ function processesOf(
     port: facts.port.value,
     portBecause: facts.port.because,
     installed: new Set(target.wheels.wheels.map((wheel) => wheel.name)),
+    extras: facts.extras,
     ...(command === undefined
       ? {}
       : { command: { value: command, because: config.sources.command ?? { rule: 'configured' } } }),

@@ -8,34 +8,40 @@ export interface EnvironmentInputs {
   /** Folder of the project that must be on `sys.path`, relative to it; undefined where the project is a distribution. */
   readonly importRoot?: string;
   readonly configured: Readonly<Record<string, string>>;
+  /** Of a base image, which keeps its own. */
+  readonly base?: readonly { readonly name: string; readonly value: string }[];
 }
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The environment of the image, in a fixed order; what the configuration names wins in place. */
 export function planEnvironment(inputs: EnvironmentInputs): readonly EnvironmentVariable[] {
   const { prefix, workdir, importRoot } = inputs;
-  const variables: EnvironmentVariable[] = [
+  const own: EnvironmentVariable[] = [
     variable(
       'PATH',
-      `${prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      `${prefix}/bin:${inputs.base?.find((one) => one.name === 'PATH')?.value ?? defaultPath}`,
       'the virtual environment first',
     ),
     variable('VIRTUAL_ENV', prefix, 'tools look here for the virtual environment'),
     variable('HOME', inputs.user.home, 'libraries keep caches and settings below it'),
     variable('LANG', 'C.UTF-8', 'text is UTF-8 whatever the host says'),
     variable('PYTHONUNBUFFERED', '1', 'log lines appear when they are written'),
-    variable('SSL_CERT_FILE', '/etc/ssl/certs/ca-certificates.crt', 'the CA bundle of the base'),
+    ...(inputs.base === undefined
+      ? [variable('SSL_CERT_FILE', '/etc/ssl/certs/ca-certificates.crt', 'the CA bundle of the base')]
+      : []),
   ];
   if (importRoot !== undefined) {
     const folder = importRoot === '' ? workdir : `${workdir}/${importRoot}`;
-    variables.push(variable('PYTHONPATH', folder, 'the application is importable from whatever starts it'));
+    own.push(variable('PYTHONPATH', folder, 'the application is importable from whatever starts it'));
   }
-  for (const [name, value] of Object.entries(inputs.configured)) {
-    const one = variable(name, value, '`[tool.tare.env]`');
-    const at = variables.findIndex((known) => known.name === name);
-    if (at === -1) variables.push(one);
-    else variables[at] = one;
-  }
-  return variables;
+  const configured = Object.entries(inputs.configured).map(([name, value]) =>
+    variable(name, value, '`[tool.tare.env]`'),
+  );
+  const base = (inputs.base ?? []).map(({ name, value }) => variable(name, value, 'set by the base image'));
+  const byName = new Map(base.map((one) => [one.name, one]));
+  for (const one of [...own, ...configured]) byName.set(one.name, one);
+  return [...byName.values()];
 }
 
 function variable(name: string, value: string, rule: string): EnvironmentVariable {

@@ -24,14 +24,7 @@ export interface LayeringInputs {
 /** The layers, bottom to top, stable things first. */
 export function planLayers(inputs: LayeringInputs): readonly PlannedLayer[] {
   const { base, systemPackages } = inputs;
-  const layers: PlannedLayer[] = [
-    {
-      kind: 'base',
-      title: `Debian ${base.suite} with Python`,
-      contents: base.packages.map((one) => `${one.name} ${one.version}`),
-      because: { rule: 'one fixed core set for a suite, whatever the application, so that images share it' },
-    },
-  ];
+  const layers: PlannedLayer[] = [...planBaseLayers(base)];
   if (systemPackages.length > 0) {
     layers.push({
       kind: 'system',
@@ -57,11 +50,31 @@ export function planLayers(inputs: LayeringInputs): readonly PlannedLayer[] {
   return layers;
 }
 
+function planBaseLayers(base: PlannedBase): PlannedLayer[] {
+  if (base.provider === 'debian') {
+    return [
+      {
+        kind: 'base',
+        title: `Debian ${base.suite} with Python`,
+        contents: base.packages.map((one) => `${one.name} ${one.version}`),
+        because: { rule: 'one fixed core set for a suite, whatever the application, so that images share it' },
+      },
+    ];
+  }
+  return base.layers.map((layer, at) => ({
+    kind: 'base',
+    title: `${base.title} ${at + 1}/${base.layers.length}`,
+    contents: [layer.digest],
+    because: { rule: 'the layers of the base image are taken as they are' },
+  }));
+}
+
 export function isPure(filename: string): boolean {
   return filename.endsWith('-any.whl');
 }
 
-function planWheelLayers(wheels: readonly PlannedWheel[]): PlannedLayer[] {
+/** The layers of wheels alone, which depend on nothing else. */
+export function planWheelLayers(wheels: readonly PlannedWheel[]): PlannedLayer[] {
   const bySize = sortedBy(wheels, (one) => one.filename).sort((left, right) => (right.size ?? 0) - (left.size ?? 0));
   const large = bySize.filter((one) => (one.size ?? 0) >= largeWheelBytes).slice(0, maximumLargeWheels);
   const buckets = new Map<string, PlannedWheel[]>();

@@ -7,6 +7,7 @@ import type { MarkerEnvironment } from '../python/marker.ts';
 import { parsePylock, selectFromPylock } from '../python/pylock.ts';
 import { isPinnedAndHashed, type RequirementsFile, readRequirementsFile } from '../python/requirements-file.ts';
 import { parseUvLock, selectFromUvLock, uvLockMatches } from '../python/uv-lock.ts';
+import { findOpenRequirements } from './closed-set.ts';
 import { readUvManifest } from './uv-manifest.ts';
 
 export interface LockSelection {
@@ -84,12 +85,15 @@ export async function readDependencies(
 
 function fromRequirements(file: RequirementsFile, facts: ProjectFacts, because: Because): Dependencies {
   const { options } = file;
-  const requirements = file.requirements.flatMap((line) => {
+  // Installed as a distribution, the project needs what its own metadata says, whatever the file leaves out.
+  const own = facts.distribution === undefined ? [] : facts.dependencies.map((one) => one.value);
+  const listed = file.requirements.flatMap((line) => {
     // `-e .` and `.` mean the project itself: what it needs stands in its manifest.
     if (line.requirement === undefined && isProjectItself(line.location))
       return facts.dependencies.map((one) => one.value);
     return [line.text];
   });
+  const requirements = [...listed, ...own.filter((text) => !listed.includes(text))];
   const constraints = file.constraints.map((line) => line.text);
   return {
     indexes: {
@@ -101,18 +105,34 @@ function fromRequirements(file: RequirementsFile, facts: ProjectFacts, because: 
       file.requirements.map((line) => [line.text, line.hashes]),
       file.constraints.map((line) => line.text),
       options,
+      ...(own.length === 0 ? [] : [own]),
     ]),
     select: (selection) => {
       const pinned = isPinnedAndHashed(file, selection.environment);
       const texts = { requirements: requirements.join('\n'), constraints: constraints.join('\n') };
-      if (pinned.pinned) return { kind: 'pinned', distributions: pinned.distributions, ...texts, because };
-      return {
-        kind: 'unresolved',
-        ...texts,
-        because: { ...pinned.because, rule: `${pinned.because.rule}, so the file is not a lock` },
-      };
+      if (!pinned.pinned) {
+        const rule = `${pinned.because.rule}, so the file is not a lock`;
+        return { kind: 'unresolved', ...texts, because: { ...pinned.because, rule } };
+      }
+      const { distributions } = pinned;
+      const missing = missingOwn(facts.name.value, own, distributions, selection.environment);
+      if (missing === undefined) return { kind: 'pinned', distributions, ...texts, because };
+      const rule = `the project needs \`${missing}\`, which the file does not have, so it is no lock`;
+      return { kind: 'unresolved', ...texts, because: { ...because, rule } };
     },
   };
+}
+
+/** The first requirement of the project itself that the pinned set leaves out. */
+function missingOwn(
+  project: string,
+  own: readonly string[],
+  distributions: readonly LockedDistribution[],
+  environment: MarkerEnvironment,
+): string | undefined {
+  const pinned = distributions.map(({ name }) => ({ name, extras: [], requiresDist: undefined }));
+  const self = { name: project, extras: [], requiresDist: own };
+  return findOpenRequirements([self, ...pinned], environment)[0]?.name;
 }
 
 function isProjectItself(location: string | undefined): boolean {

@@ -10,6 +10,8 @@ export interface ProcessInputs {
   readonly portBecause: Because;
   /** Normalised names of the distributions in the image: which servers are there. */
   readonly installed: ReadonlySet<string>;
+  /** Extras that the manifest has: one of them may bring a server. */
+  readonly extras?: readonly string[];
   /** From the configuration: wins over everything. */
   readonly command?: { readonly value: readonly string[]; readonly because: Because };
   readonly extra: Readonly<Record<string, { readonly command: readonly string[]; readonly ports: readonly number[] }>>;
@@ -67,6 +69,12 @@ function mainProcess(inputs: ProcessInputs): Process {
   }
 }
 
+function extraHint(extras: readonly string[]): string {
+  if (extras.length === 0) return '';
+  const flags = extras.slice(0, 6).map((extra) => `\`--extra ${extra}\``);
+  return `choose an extra of the project that has one (${flags.join(', ')}), `;
+}
+
 function served(choice: { command: readonly string[]; rule: string } | undefined, inputs: ProcessInputs): Process {
   const entry = inputs.entry as EntryCandidate;
   if (choice === undefined) {
@@ -77,7 +85,7 @@ function served(choice: { command: readonly string[]; rule: string } | undefined
       ...(entry.because.file === undefined ? {} : { where: entry.because.file }),
       expected: wanted,
       actual: `${inputs.installed.size} distributions, none of these`,
-      hint: `add ${wanted} to the dependencies, or give the command with \`[tool.tare] command = […]\``,
+      hint: `${extraHint(inputs.extras ?? [])}add ${wanted} to the dependencies, or give the command with \`[tool.tare] command = […]\``,
     });
   }
   return {

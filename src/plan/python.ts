@@ -4,41 +4,42 @@ import type { PythonFact } from '../project/facts.ts';
 import { parseSpecifierSet, specifierContains } from '../python/specifier.ts';
 import { parseVersion } from '../python/version.ts';
 
-/** A Python that a base can give: `{ suite: 'trixie', python: '3.13' }`. */
+/** A Python that a base can give. */
 export interface OfferedPython {
-  readonly suite: string;
+  /** Minor version: `3.13`. */
   readonly python: string;
-}
-
-export interface ChosenPython extends OfferedPython {
-  readonly because: Because;
+  /** Who has it, for people: `Debian trixie`. */
+  readonly origin: string;
 }
 
 /** The newest offered Python that the project allows. Throws `PYTHON_UNSUPPORTED` naming what is offered. */
-export function resolvePython(wanted: PythonFact | undefined, offered: readonly OfferedPython[]): ChosenPython {
+export function resolvePython<Offer extends OfferedPython>(
+  wanted: PythonFact | undefined,
+  offered: readonly Offer[],
+): Offer & { readonly because: Because } {
   const newestFirst = [...offered].sort((left, right) => minorNumber(right.python) - minorNumber(left.python));
   if (wanted === undefined) {
     const [newest] = newestFirst;
     if (newest === undefined) throw new Error('no Python is offered');
     return {
       ...newest,
-      because: { rule: 'the newest Python that a Debian suite has; the project does not say which' },
+      because: { rule: `the newest Python that ${newest.origin} has; the project does not say which` },
     };
   }
-  const fitting = newestFirst.find((one) => allows(wanted, one.python));
+  const fitting = newestFirst.find((one) => allowsPython(wanted, one.python));
   if (fitting !== undefined) return { ...fitting, because: becauseOf(wanted, fitting) };
   throw new TareError({
     code: 'PYTHON_UNSUPPORTED',
     message: `no base has the wanted Python${wanted.minor === undefined ? '' : ` ${wanted.minor}`}`,
     ...(wanted.because.file === undefined ? {} : { where: whereOf(wanted.because) }),
-    expected: newestFirst.map((one) => `${one.python} (Debian ${one.suite})`).join(' or '),
+    expected: newestFirst.map((one) => `${one.python} (${one.origin})`).join(' or '),
     actual: wanted.minor ?? wanted.specifiers,
     hint: `choose one of them with \`--python ${newestFirst[0]?.python ?? '3.13'}\` if the application allows it`,
   });
 }
 
 /** A pinned patch version counts by its minor: the base gives the suite's own patch version. */
-function allows(wanted: PythonFact, python: string): boolean {
+export function allowsPython(wanted: PythonFact, python: string): boolean {
   if (wanted.minor !== undefined) return wanted.minor === python;
   if (wanted.specifiers === '') return true;
   const set = parseSpecifierSet(wanted.specifiers);
@@ -48,8 +49,8 @@ function allows(wanted: PythonFact, python: string): boolean {
 
 function becauseOf(wanted: PythonFact, chosen: OfferedPython): Because {
   const said =
-    wanted.minor === undefined ? `\`${wanted.specifiers}\` allows it, the newest` : 'the project names it, the one';
-  return { ...wanted.because, rule: `${said} that a Debian suite has (${chosen.suite})` };
+    wanted.minor === undefined ? `\`${wanted.specifiers}\` allows it, the newest one` : 'the project names it';
+  return { ...wanted.because, rule: `${said}; ${chosen.origin} has it` };
 }
 
 function whereOf(because: Because): string {

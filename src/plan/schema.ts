@@ -26,6 +26,36 @@ const layer = v.strictObject({
   because,
 });
 
+const composedBase = v.strictObject({
+  provider: v.literal('debian'),
+  suite: v.string(),
+  architecture: v.string(),
+  glibc: v.string(),
+  packages: v.array(v.strictObject(debianPackage)),
+  because,
+});
+
+const imageBase = v.strictObject({
+  provider: v.literal('image'),
+  title: v.string(),
+  suite: v.optional(v.string()),
+  architecture: v.string(),
+  glibc: v.string(),
+  digest,
+  packageState: digest,
+  packages: v.array(v.strictObject({ name: v.string(), version: v.string() })),
+  layers: v.array(v.strictObject({ digest, size: bytes })),
+  because,
+});
+
+const openNeed = v.strictObject({
+  kind: v.picklist(['library', 'program', 'package', 'version']),
+  name: v.string(),
+  chain: v.array(v.string()),
+  because,
+  hint: v.optional(v.string()),
+});
+
 const target = v.strictObject({
   platform: v.string(),
   python: v.strictObject({
@@ -36,17 +66,18 @@ const target = v.strictObject({
     prefix: v.string(),
     because,
   }),
-  base: v.strictObject({
-    provider: v.literal('debian'),
-    suite: v.string(),
-    architecture: v.string(),
-    glibc: v.string(),
-    packages: v.array(v.strictObject(debianPackage)),
-    because,
-  }),
+  base: v.variant('provider', [composedBase, imageBase]),
   wheels: v.array(wheel),
   resolution: v.strictObject({ kind: v.picklist(['lock', 'requirements', 'resolved']), because }),
-  systemPackages: v.array(v.strictObject({ ...debianPackage, because })),
+  systemPackages: v.array(
+    v.strictObject({ ...debianPackage, unpackedSize: bytes, chain: v.array(v.string()), because }),
+  ),
+  system: v.strictObject({
+    policy: v.picklist(['needed', 'depends']),
+    because,
+    leftOut: v.array(v.strictObject({ name: v.string(), size: bytes, unpackedSize: bytes })),
+    open: v.array(openNeed),
+  }),
   layers: v.array(layer),
 });
 

@@ -54,7 +54,10 @@ export interface Target {
   readonly wheels: readonly PlannedWheel[];
   /** What the wheels were chosen by: a lock, a closed requirements file with hashes, or the resolver. */
   readonly resolution: { readonly kind: 'lock' | 'requirements' | 'resolved'; readonly because: Because };
+  /** Debian packages beside those of the base, sorted by name. */
   readonly systemPackages: readonly PlannedSystemPackage[];
+  /** How they were chosen. */
+  readonly system: PlannedSystem;
   /** Bottom to top. */
   readonly layers: readonly PlannedLayer[];
 }
@@ -73,7 +76,10 @@ export interface PlannedPython {
   readonly because: Because;
 }
 
-export interface PlannedBase {
+export type PlannedBase = ComposedBase | ImageBase;
+
+/** A root composed from Debian packages. */
+export interface ComposedBase {
   readonly provider: 'debian';
   readonly suite: string;
   /** Debian's name: `amd64`, `arm64`. */
@@ -81,6 +87,25 @@ export interface PlannedBase {
   /** `2.41`: which manylinux tags fit. */
   readonly glibc: string;
   readonly packages: readonly PlannedDebianPackage[];
+  readonly because: Because;
+}
+
+/** An OCI image with a Python: its layers are taken as they are. */
+export interface ImageBase {
+  readonly provider: 'image';
+  /** For people: `Debian GNU/Linux 12 (bookworm)`. */
+  readonly title: string;
+  /** Debian's codename, where it is a Debian. */
+  readonly suite?: string;
+  readonly architecture: string;
+  readonly glibc: string;
+  /** Of the manifest. */
+  readonly digest: Digest;
+  /** Of the installed packages and their versions: packages that are added depend on it. */
+  readonly packageState: Digest;
+  readonly packages: readonly { readonly name: string; readonly version: string }[];
+  /** Bottom to top. */
+  readonly layers: readonly { readonly digest: Digest; readonly size: number }[];
   readonly because: Because;
 }
 
@@ -104,7 +129,29 @@ export interface PlannedWheel {
 }
 
 export interface PlannedSystemPackage extends PlannedDebianPackage {
+  /** What it takes in the image. */
+  readonly unpackedSize: number;
+  /** From a distribution over its files to what this package provides. */
+  readonly chain: readonly string[];
   readonly because: Because;
+}
+
+export interface PlannedSystem {
+  /** `needed`: what really loads, with its data; `depends`: as apt without recommends. */
+  readonly policy: 'needed' | 'depends';
+  readonly because: Because;
+  /** What `depends` would add and `needed` does not. */
+  readonly leftOut: readonly { readonly name: string; readonly size: number; readonly unpackedSize: number }[];
+  /** What could not be found: an image with an error among them is refused. */
+  readonly open: readonly OpenSystemNeed[];
+}
+
+export interface OpenSystemNeed {
+  readonly kind: 'library' | 'program' | 'package' | 'version';
+  readonly name: string;
+  readonly chain: readonly string[];
+  readonly because: Because;
+  readonly hint?: string;
 }
 
 export type LayerKind = 'base' | 'system' | 'wheels' | 'environment' | 'data' | 'application';

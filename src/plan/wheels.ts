@@ -132,7 +132,7 @@ function refuseUnbuildable(distribution: LockedDistribution): void {
     code: 'SOURCE_NOT_A_WHEEL',
     message: `\`${distribution.name}\` comes from ${source.kind === 'git' ? 'a git repository' : `the folder \`${source.path}\``}, not from a wheel`,
     where: whereOf(distribution),
-    hint: `build it with \`uv build --wheel\` and put the wheel into a folder that \`--find-links\` names`,
+    hint: 'build it with `uv build --wheel`, name that wheel among the dependencies instead, and lock again',
   });
 }
 

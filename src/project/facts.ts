@@ -1,3 +1,4 @@
+import type { NativeCall } from './detect/native-calls.ts';
 import type { Because, Fact } from '../base/because.ts';
 
 /** A sign that something may go wrong, for the person. */
@@ -111,6 +112,8 @@ export interface ProjectFacts {
   readonly folders: FolderFacts;
   readonly distribution?: DistributionFact;
   readonly processes: readonly ProcessFact[];
+  /** Libraries and programs that the sources load and run by name. */
+  readonly nativeCalls: readonly NativeCall[];
   /** Beside those of the project's files (`Project.warnings`). */
   readonly warnings: readonly ProjectWarning[];
 }

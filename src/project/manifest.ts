@@ -1,6 +1,6 @@
 import type { Fact } from '../base/because.ts';
 import { TareError } from '../base/errors.ts';
-import { findDistribution } from './detect/distribution.ts';
+import { findDistribution, installedSources } from './detect/distribution.ts';
 import { readSettingsModule, wantsAsgi } from './detect/django.ts';
 import { readDockerfile } from './detect/dockerfile.ts';
 import { findEntryPoints, isSecondary } from './detect/entry-point.ts';
@@ -14,6 +14,7 @@ import { findPort } from './detect/port.ts';
 import { readManifest } from './detect/dynamic-dependencies.ts';
 import { readProcfile } from './detect/procfile.ts';
 import type { PyprojectFacts } from './detect/pyproject.ts';
+import { findNativeCalls } from './detect/native-calls.ts';
 import { makePythonIndex, type PythonIndex } from './detect/python-index.ts';
 import { findPython, parsePythonWish } from './detect/python-version.ts';
 import { normaliseName } from './detect/requirement-text.ts';
@@ -47,8 +48,9 @@ export async function detectProject(project: Project, options: DetectOptions = {
   const manifest = withPipfile(pyproject, pipfile);
   const { lock, unread } = await findLock(project, manifest);
   const python = (await findPython(project, pyproject, options.python)) ?? pipfilePython(pipfile);
-  const entry = await findEntry(project, index, { lock, manifest, pyproject, options });
   const distribution = await findDistribution(project, document, pyproject, options);
+  const isInstalled = installedSources(distribution.distribution);
+  const entry = await findEntry(project, index, { lock, manifest, pyproject, options, isInstalled });
   const version =
     options.version === undefined
       ? pyproject?.version
@@ -65,6 +67,7 @@ export async function detectProject(project: Project, options: DetectOptions = {
     groups: pyproject?.groups ?? [],
     ...(python === undefined ? {} : { python }),
     ...entry,
+    nativeCalls: await findNativeCalls(index),
     ...(distribution.distribution === undefined ? {} : { distribution: distribution.distribution }),
     warnings: [...unreadWarnings(lock, unread), ...distribution.warnings],
   };
@@ -160,6 +163,7 @@ interface EntryInputs {
   readonly manifest: Manifest | undefined;
   readonly pyproject: PyprojectFacts | undefined;
   readonly options: DetectOptions;
+  readonly isInstalled: ((path: string) => boolean) | undefined;
 }
 
 type EntryFacts = Pick<ProjectFacts, 'candidates' | 'explicitEntryPoint' | 'port' | 'health' | 'folders' | 'processes'>;
@@ -176,6 +180,7 @@ async function findEntry(project: Project, index: PythonIndex, inputs: EntryInpu
     configured: configuredEvidence(pyproject),
     scripts,
     prefersAsgi: await prefersAsgi(project, index, inputs),
+    ...(inputs.isInstalled === undefined ? {} : { isInstalled: inputs.isInstalled }),
   });
   const explicit =
     options.entryPoint === undefined

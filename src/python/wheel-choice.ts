@@ -95,7 +95,7 @@ export function wheelNotFound(
   const { sdists } = splitByKind(files);
   const wheels = files.map((file) => wheelNameOrProblem(file.filename)).filter((wheel) => typeof wheel !== 'string');
   const wanted = `CPython ${target.python}${target.freeThreaded === true ? 't' : ''}, ${target.architecture}, glibc ${target.glibc.major}.${target.glibc.minor}`;
-  const building = `build it once with \`pip wheel --no-deps ${name}==${version}\` on such a system and name the folder in \`--find-links\``;
+  const building = `build it once with \`pip wheel --no-deps ${name}==${version}\` on such a system and name the folder in PIP_FIND_LINKS`;
   if (wheels.length === 0) {
     return new TareError({
       code: sdists.length > 0 ? 'SDIST_ONLY' : 'WHEEL_NOT_FOUND',

@@ -1,6 +1,7 @@
 import type { BuildReport, LayerReport, PlatformReport } from '../build/build-report.ts';
 import type { LayerKind, Plan } from '../plan/types.ts';
-import { renderBytes, renderColumns, renderDuration, renderPlainText } from './format.ts';
+import { renderBytes } from '../base/size-text.ts';
+import { renderColumns, renderDuration, renderPlainText } from './format.ts';
 
 const kinds: readonly LayerKind[] = ['base', 'system', 'wheels', 'environment', 'data', 'application'];
 
@@ -30,7 +31,19 @@ function renderPlatform(platform: PlatformReport): string {
     renderBytes(platform.unpackedSize),
     `${platform.layers.length} layers`,
   ]);
-  return renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
+  const table = renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
+  return [table, ...renderFindings(platform)].join('\n');
+}
+
+function renderFindings({ findings }: PlatformReport): readonly string[] {
+  const allowed = findings.filter((one) => one.isAllowed && one.severity === 'error').length;
+  const warnings = findings.filter((one) => one.severity === 'warning').length;
+  if (allowed + warnings === 0) return [];
+  const said = [
+    ...(allowed > 0 ? [`${allowed} errors allowed`] : []),
+    ...(warnings > 0 ? [`${warnings} warnings`] : []),
+  ];
+  return [`  verified with ${said.join(' and ')}: \`tare verify\` shows them`];
 }
 
 function rowOf(kind: LayerKind, layers: readonly LayerReport[]): string[] {
@@ -44,6 +57,9 @@ function rowOf(kind: LayerKind, layers: readonly LayerReport[]): string[] {
 }
 
 function describe(kind: LayerKind, layers: readonly LayerReport[]): string {
+  if (kind === 'system') return `${layers.reduce((total, layer) => total + layer.contents.length, 0)} Debian packages`;
+  if (kind === 'base' && layers.length > 1)
+    return `${layers[0]?.title.replace(/ \d+\/\d+$/, '') ?? ''}, ${layers.length} layers`;
   if (kind !== 'wheels') return renderPlainText(layers.map((layer) => layer.title).join(', '));
   const count = layers.reduce((total, layer) => total + layer.contents.length, 0);
   return `${count} wheels in ${layers.length} layers`;

@@ -1,6 +1,8 @@
 import type { Plan, Target } from '../plan/types.ts';
 import { renderBecause } from './because-text.ts';
-import { renderBytes, renderColumns, renderPlainText } from './format.ts';
+import { renderBytes } from '../base/size-text.ts';
+import { renderColumns, renderPlainText } from './format.ts';
+import { renderSystemText } from './system-text.ts';
 
 /** The plan as a table; with `explain`, each decision's reason below it. */
 export function renderPlanText(plan: Plan, explain: boolean): string {
@@ -46,7 +48,7 @@ function renderTarget(target: Target, explain: boolean): string {
     ['python', python.fullVersion ?? python.version, renderBecause(python.because)],
     [
       'base',
-      `Debian ${base.suite}, ${base.packages.length} packages, glibc ${base.glibc}`,
+      `${base.provider === 'debian' ? `Debian ${base.suite}` : base.title}, ${base.packages.length} packages, glibc ${base.glibc}`,
       renderBecause(base.because),
     ],
     ['wheels', `${wheels.length}, ${renderBytes(total)}`, renderBecause(resolution.because)],
@@ -68,9 +70,11 @@ function renderTarget(target: Target, explain: boolean): string {
     `${layer.contents.length}`,
     ...(explain ? [renderBecause(layer.because)] : []),
   ]);
+  const system = renderSystemText(target, explain);
   return [
     renderRows(rows, explain),
     renderColumns(list, ['left', 'left', 'right', 'left', 'left'], '  '),
+    ...(system === undefined ? [] : [system]),
     `layers, bottom to top\n${renderColumns(layers, ['left', 'left', 'right', 'left'], '  ')}`,
   ].join('\n\n');
 }

@@ -36,7 +36,7 @@ const hostImage = () =>
 /** On the network of the host the service has the port that the image says. */
 async function expectService(process: ReturnType<typeof startCommand>): Promise<void> {
   await waitUntilHealthy('http://127.0.0.1:8000/healthz', process, patience);
-  await expectAnswers('http://127.0.0.1:8000', example.expectation.container.requests);
+  await expectAnswers('http://127.0.0.1:8000', example.expectation.container.requests, example.source);
 }
 
 describe('registry', () => {
@@ -89,7 +89,8 @@ describe('docker 20.10', () => {
       );
       expect(stdout.trim()).toBe('65532');
     } finally {
-      await docker.docker(['stop', '--time', '10', 'hello']);
+      // A container that has ended is an answer that `running` has given already.
+      await runCommand('/usr/bin/docker', ['stop', '--time', '10', 'hello'], docker);
       await running.finished;
     }
   });
@@ -109,6 +110,8 @@ describe('docker 20.10', () => {
 });
 
 describe('podman and buildah', () => {
+  /** podman's own limits are higher than a root without CAP_SYS_RESOURCE may set; lower ones may be set by anybody. */
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
   /** Storage of their own, so that nothing of the machine's is touched. */
   const storage = () => ['--root', join(dir, 'storage'), '--runroot', join(dir, 'run'), '--storage-driver', 'vfs'];
   const podman = () => [...storage(), '--cgroup-manager', 'cgroupfs', '--runtime', 'runc'];
@@ -126,6 +129,7 @@ describe('podman and buildah', () => {
       'host',
       '--security-opt',
       'seccomp=unconfined',
+      ...limits,
       pulled,
     ];
     const running = startCommand('podman', [...podman(), ...args]);

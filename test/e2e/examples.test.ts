@@ -202,7 +202,7 @@ for (const example of await readExamples()) {
         await requireComponent(context, engine);
         const running = await runContainer(layout, example.expectation, ['--engine', engine]);
         try {
-          await expectAnswers(running.url, container.requests);
+          await expectAnswers(running.url, container.requests, example.source);
         } finally {
           const start = performance.now();
           const ended = await running.process.stop();

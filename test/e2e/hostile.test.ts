@@ -279,7 +279,7 @@ describe('the machine', () => {
   }
 
   test('Ctrl-C in the middle leaves nothing half, and the next run succeeds', async () => {
-    const slow = makeWheel({ ...sound, version: '6.1' });
+    const slow = makeWheel({ ...sound, version: '6.1', files: unseen() });
     const own = await startIndex([slow]);
     own.setFault(slow.filename, { kind: 'stall', after: 1000 });
     const project = await makeProject(pinned(slow));
@@ -304,7 +304,9 @@ describe('the machine', () => {
   });
 
   test('two builds at once on one cache', async () => {
-    const wheels = [1, 2, 3, 4].map((number) => makeWheel({ ...sound, name: `parcel-${number}`, version: '7.0' }));
+    const wheels = [1, 2, 3, 4].map((number) =>
+      makeWheel({ ...sound, name: `parcel-${number}`, version: '7.0', files: unseen() }),
+    );
     const own = await startIndex(wheels);
     const cacheDir = await copyDownloads(await temporaryDir('shared'));
     const requirements = wheels.map(pinned).join('');

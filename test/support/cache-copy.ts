@@ -1,26 +1,31 @@
+import { existsSync } from 'node:fs';
 import { cp, link, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sharedCacheDir } from './paths.ts';
 
 /**
  * A copy of the shared cache with everything that was downloaded and nothing that was computed from it: layers have to
- * be made anew. Blobs are hard links unless `own` asks for files of their own.
+ * be made anew. Blobs are hard links unless `own` asks for files of their own. What no test has downloaded yet, as `tools`
+ * where uv is on PATH, is not there to copy.
  */
 export async function copyDownloads(destination: string, own = false): Promise<string> {
   for (const part of ['debian', 'tools']) {
-    await cp(join(sharedCacheDir, part), join(destination, part), { recursive: true });
+    if (existsSync(join(sharedCacheDir, part)))
+      await cp(join(sharedCacheDir, part), join(destination, part), { recursive: true });
   }
   const version = 'v1';
   const [from, to] = [join(sharedCacheDir, version), join(destination, version)];
   await copyFolder(join(from, 'blobs', 'sha256'), join(to, 'blobs', 'sha256'), own);
-  for (const kind of await readdir(join(from, 'records'))) {
-    if (!kind.includes('layer')) await cp(join(from, 'records', kind), join(to, 'records', kind), { recursive: true });
+  const records = join(from, 'records');
+  for (const kind of existsSync(records) ? await readdir(records) : []) {
+    if (!kind.includes('layer')) await cp(join(records, kind), join(to, 'records', kind), { recursive: true });
   }
   return destination;
 }
 
 async function copyFolder(from: string, to: string, own: boolean): Promise<void> {
   await mkdir(to, { recursive: true });
+  if (!existsSync(from)) return;
   for (const name of await readdir(from)) {
     if (own) await cp(join(from, name), join(to, name));
     else await link(join(from, name), join(to, name)).catch(() => cp(join(from, name), join(to, name)));

@@ -30,6 +30,8 @@ const components = {
     is: async () => (await answers('uv', '--version')) || (await answers(join(benchDir, 'tools/bin/uv'), '--version')),
     get: 'test/setup',
   },
+  readelf: { is: () => answers('readelf', '--version'), get: 'apt-get install binutils' },
+  mmdebstrap: { is: () => answers('mmdebstrap', '--version'), get: 'apt-get install mmdebstrap' },
   python3: { is: () => answers('python3', '--version'), get: 'apt-get install python3' },
   namespaces: {
     is: () => answers('unshare', '--user', '--map-root-user', '--mount', 'true'),

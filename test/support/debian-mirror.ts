@@ -30,6 +30,17 @@ export interface ReleaseSpec {
   readonly date?: string;
   readonly validUntil?: string;
   readonly byHash?: boolean;
+  /** Of the package index. @default main */
+  readonly component?: string;
+  /** The field `Suite`. */
+  readonly suite?: string;
+  /** Further files that the release lists, by path: `main/Contents-amd64.gz`. */
+  readonly indexes?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** A Contents index of lines. */
+export function makeContents(...lines: readonly string[]): Uint8Array {
+  return gzipSync(lines.map((line) => `${line}\n`).join(''));
 }
 
 export const archiveAddress = 'https://mirror.example/debian';
@@ -104,26 +115,33 @@ async function renderRelease(release: ReleaseSpec, key: ArchiveKey): Promise<Rea
     validUntil,
     byHash,
   } = release;
-  const index = gzipSync(debs.map(renderIndexEntry).join('\n'));
-  const path = `main/binary-${architecture}/Packages.gz`;
-  const hash = createHash('sha256').update(index).digest('hex');
+  const { component = 'main', suite } = release;
+  const indexes = {
+    [`${component}/binary-${architecture}/Packages.gz`]: gzipSync(debs.map(renderIndexEntry).join('\n')),
+    ...release.indexes,
+  };
+  const listed = Object.entries(indexes).map(([path, bytes]) => {
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    return { path, bytes, hash, byHash: `${path.slice(0, path.lastIndexOf('/'))}/by-hash/SHA256/${hash}` };
+  });
   const text = [
     'Origin: Debian',
+    ...(suite === undefined ? [] : [`Suite: ${suite}`]),
     `Codename: ${codename}`,
     `Date: ${date}`,
     ...(validUntil === undefined ? [] : [`Valid-Until: ${validUntil}`]),
     ...(byHash === true ? ['Acquire-By-Hash: yes'] : []),
     `Architectures: ${architecture}`,
-    'Components: main',
+    `Components: ${component}`,
     'SHA256:',
-    ` ${hash} ${index.length} ${path}`,
+    ...listed.map(({ path, bytes, hash }) => ` ${hash} ${bytes.length} ${path}`),
     '',
   ].join('\n');
   const folder = `dists/${codename}`;
   return new Map<string, Uint8Array>([
     [`${folder}/InRelease`, Buffer.from(await signText(text, key))],
-    [`${folder}/${path}`, index],
-    ...(byHash === true ? [[`${folder}/main/binary-${architecture}/by-hash/SHA256/${hash}`, index] as const] : []),
+    ...listed.map(({ path, bytes }) => [`${folder}/${path}`, bytes] as const),
+    ...(byHash === true ? listed.map((one) => [`${folder}/${one.byHash}`, one.bytes] as const) : []),
     ...debs.map((deb) => [deb.filename, deb.bytes] as const),
   ]);
 }

@@ -40,6 +40,8 @@ export async function startDockerd(): Promise<TestDocker> {
       const left = stdout.split('\n').filter((id) => id !== '');
       if (left.length > 0) await runCommand('/usr/bin/docker', ['rm', '-f', ...left], { env });
       await daemon.stop(30_000);
+      // The engine leaves the network namespace of its containers mounted.
+      await runCommand('umount', [join(dir, 'exec', 'netns', 'default')]);
       await rm(dir, { recursive: true, force: true });
     },
   };

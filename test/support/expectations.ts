@@ -68,17 +68,27 @@ const imageSchema = v.strictObject({
   maxSize: bytes,
 });
 
+/** The left upper corner and the size, in pixels. */
+const boxSchema = v.object({ label: v.string(), x: v.number(), y: v.number(), w: v.number(), h: v.number() });
+
+/** An answer that holds boxes; it may say more. */
+export const detectionSchema = v.object({ boxes: v.array(boxSchema) });
+
 const requestSchema = v.strictObject({
   method: v.optional(v.string(), 'GET'),
   path: v.string(),
   headers: v.optional(v.record(v.string(), v.string())),
   /** Sent as JSON. */
   json: v.optional(v.unknown()),
+  /** A file of the example that is sent as that field of a form. */
+  upload: v.optional(v.strictObject({ field: v.string(), path: v.string() })),
   status: v.number(),
   /** The start of the header: `text/html`. */
   contentType: v.optional(v.string()),
   /** Texts that the body must hold. */
   bodyHas: v.optional(texts, []),
+  /** What a detector's answer must find, and nothing beside: a label, and where, each box of its own to more than a half. */
+  boxes: v.optional(v.array(boxSchema)),
   /** The first bytes, in hexadecimal. */
   bodyStarts: v.optional(v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/))),
 });
@@ -102,6 +112,7 @@ export const expectationSchema = v.strictObject({
 });
 
 export type Expectation = v.InferOutput<typeof expectationSchema>;
+export type ExpectedBox = v.InferOutput<typeof boxSchema>;
 export type ExpectedRequest = v.InferOutput<typeof requestSchema>;
 
 export async function readExpectation(dir: string): Promise<Expectation> {

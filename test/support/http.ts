@@ -9,7 +9,7 @@ export interface HttpAnswer {
 export interface HttpOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | FormData;
   /** Milliseconds to go on trying while nothing answers; 0, the default, tries once. */
   readonly patience?: number;
   /** Called before each new try: throws where waiting is pointless. */

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,10 @@ export const cliPath = join(rootDir, 'dist', 'main.js');
 
 /** A new folder outside the repository (and so outside its git). The caller removes it. */
 export async function makeTemporaryDir(name: string): Promise<string> {
-  return mkdtemp(join(tmpdir(), `tare-${name}-`));
+  // Lower case: podman takes the path of a layout for the name of its image.
+  const dir = join(tmpdir(), `tare-${name}-${randomUUID().slice(0, 13)}`);
+  await mkdir(dir, { mode: 0o700 });
+  return dir;
 }
 
 /** A new folder outside the repository, removed when the running test ends. */

@@ -1,7 +1,8 @@
 import type { LayerEntry } from '../../archive/layer-entry.ts';
+import { sha256 } from '../../base/digest.ts';
 import { TareError } from '../../base/errors.ts';
 import { sortedBy } from '../../base/order.ts';
-import type { Target } from '../../plan/types.ts';
+import type { PlannedUser, Target } from '../../plan/types.ts';
 import { installWheel } from '../../python/install.ts';
 import { readWheel } from '../../python/wheel.ts';
 import { type Conflict, findConflicts } from '../../python/wheel-conflicts.ts';
@@ -10,12 +11,14 @@ import type { TargetInputs } from '../inputs.ts';
 import type { InstalledFacts } from '../layer-job.ts';
 import { type LayerRecord, type Recipe, withRecipe } from '../recipe.ts';
 import type { BuildTools } from '../tools.ts';
+import { accountEntries } from './account.ts';
 import { pipInstallOrder } from './install-order.ts';
 import { fetchWheel, installScheme, type WheelLayers } from './wheel-layers.ts';
 
 export interface EnvironmentInputs {
   readonly target: Target;
   readonly inputs: TargetInputs;
+  readonly user: PlannedUser;
   readonly wheels: WheelLayers;
   readonly strict: boolean;
   /** Date of the generated files, seconds since the epoch. */
@@ -29,17 +32,20 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
   const conflicts = findConflicts(order.map((one) => ({ name: one.facts.name, files: one.facts.files })));
   reportConflicts(tools, conflicts, from.strict);
   const scripts = scriptsOf(order);
+  const account = accountEntries(from);
   const recipe: Recipe = {
     kind: 'environment',
     environmentVersion: 1,
     python: target.python,
     mtime,
     scripts,
+    ...(account.length === 0 ? {} : { account: account.map(accountKey) }),
     conflicts: conflicts.map((one) => [one.path, one.winner, shaOf(order, one)]),
   };
   return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
     const winners = await winningEntries(tools, from, conflicts);
     const entries = [
+      ...account,
       ...venvSkeleton(target, mtime),
       ...scripts.map((one) => fileEntry(one.path, one.text, 0o755, mtime)),
       ...winners,
@@ -48,8 +54,12 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
     for (const folder of parentDirectories(byPath.keys(), mtime))
       if (!byPath.has(folder.path)) byPath.set(folder.path, folder);
     const sorted = sortedBy(byPath.values(), (entry) => entry.path);
-    return (await tools.pool.run({ kind: 'entries', output, entries: sorted })).layer;
+    return tools.writeLayer({ kind: 'entries', output, entries: sorted });
   });
+}
+
+function accountKey({ path, uid, gid, content }: LayerEntry): readonly unknown[] {
+  return [path, uid, gid, content?.kind === 'bytes' ? sha256(content.bytes) : ''];
 }
 
 function venvSkeleton(target: Target, mtime: number): LayerEntry[] {

@@ -10,6 +10,14 @@ import type { LayerRecord } from '../recipe.ts';
 export interface BuiltLayer {
   readonly layer: PlannedLayer;
   readonly record: LayerRecord;
+  readonly blob?: LayerBlob;
+}
+
+/** A layer that tare did not make. */
+export interface LayerBlob {
+  readonly file: string;
+  readonly mediaType: string;
+  readonly createdBy: string;
 }
 
 export interface ImageInputs {
@@ -35,14 +43,17 @@ export function assembleImage(inputs: ImageInputs): Image {
     workdir: plan.workdir,
     labels: plan.labels,
     exposedPorts: [...ports],
-    layers: layers.map(({ layer, record }) => ({ diffId: record.diffId, createdBy: `tare: ${layer.title}` })),
+    layers: layers.map(({ layer, record, blob }) => ({
+      diffId: record.diffId,
+      createdBy: blob?.createdBy ?? `tare: ${layer.title}`,
+    })),
   });
   return makeImage({
     config,
-    layers: layers.map(({ record }) => ({
-      descriptor: { mediaType: layerMediaType, digest: record.digest, size: record.size },
+    layers: layers.map(({ record, blob }) => ({
+      descriptor: { mediaType: blob?.mediaType ?? layerMediaType, digest: record.digest, size: record.size },
       diffId: record.diffId,
-      file: inputs.cache.blobPath(record.digest),
+      file: blob?.file ?? inputs.cache.blobPath(record.digest),
     })),
   });
 }

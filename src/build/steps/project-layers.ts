@@ -28,7 +28,7 @@ export async function buildProjectLayers(
       layer,
       await withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
         const plain = withParents.map((one) => one.entry);
-        return (await tools.pool.run({ kind: 'entries', output, entries: plain })).layer;
+        return tools.writeLayer({ kind: 'entries', output, entries: plain });
       }),
     );
   }

@@ -1,10 +1,10 @@
 import { mapLimit } from '../../base/concurrency.ts';
 import { TareError } from '../../base/errors.ts';
 import { downloadBlob } from '../../http/download.ts';
-import type { PlannedLayer, PlannedWheel, Target } from '../../plan/types.ts';
+import type { PlannedLayer, PlannedPython, PlannedWheel } from '../../plan/types.ts';
 import type { InstallScheme } from '../../python/install.ts';
 import type { TargetInputs } from '../inputs.ts';
-import type { InstalledFacts } from '../layer-job.ts';
+import type { InstalledFacts, LayerJobResult } from '../layer-job.ts';
 import { type LayerRecord, type Recipe, recipeKey, withRecipe } from '../recipe.ts';
 import type { BuildTools } from '../tools.ts';
 
@@ -13,26 +13,36 @@ const installVersion = 1;
 const parallelDownloads = 6;
 
 export interface WheelLayers {
-  /** By the layer of the plan. */
-  readonly records: ReadonlyMap<PlannedLayer, LayerRecord>;
+  /** By the title of the plan's layer. */
+  readonly records: ReadonlyMap<string, LayerRecord>;
   /** By wheel file name. */
   readonly installed: ReadonlyMap<string, InstalledFacts>;
 }
 
-export function installScheme(target: Target): InstallScheme {
+/** What wheel layers depend on. */
+export interface WheelTarget {
+  readonly python: Pick<PlannedPython, 'prefix' | 'version'>;
+  readonly wheels: readonly PlannedWheel[];
+}
+
+export function installScheme(target: Pick<WheelTarget, 'python'>): InstallScheme {
   return { prefix: target.python.prefix, pythonVersion: target.python.version, uid: 0, gid: 0 };
 }
 
 /** Every wheel layer of a target; wheels are downloaded only for layers that no cache has. */
-export async function buildWheelLayers(tools: BuildTools, target: Target, inputs: TargetInputs): Promise<WheelLayers> {
+export async function buildWheelLayers(
+  tools: BuildTools,
+  target: WheelTarget,
+  layers: readonly PlannedLayer[],
+  inputs: Pick<TargetInputs, 'wheelUrls'>,
+): Promise<WheelLayers> {
   const byFilename = new Map(target.wheels.map((wheel) => [wheel.filename, wheel]));
-  const layers = target.layers.filter((layer) => layer.kind === 'wheels');
-  const records = new Map<PlannedLayer, LayerRecord>();
+  const records = new Map<string, LayerRecord>();
   const installed = new Map<string, InstalledFacts>();
   await mapLimit(layers, parallelDownloads, async (layer) => {
     const wheels = layer.contents.map((filename) => wheelNamed(byFilename, filename));
     const built = await buildOne(tools, target, inputs, wheels);
-    records.set(layer, built.record);
+    records.set(layer.title, built.record);
     for (const [at, wheel] of wheels.entries()) {
       const facts = built.installed[at];
       if (facts === undefined) continue;
@@ -50,8 +60,8 @@ interface BuiltLayer {
 
 async function buildOne(
   tools: BuildTools,
-  target: Target,
-  inputs: TargetInputs,
+  target: WheelTarget,
+  inputs: Pick<TargetInputs, 'wheelUrls'>,
   wheels: readonly PlannedWheel[],
 ): Promise<BuiltLayer> {
   const scheme = installScheme(target);
@@ -63,28 +73,33 @@ async function buildOne(
     bytecode: 'none',
     wheels: wheels.map((wheel) => wheel.sha256),
   };
-  const produce = async (output: string): Promise<LayerRecord> => {
+  const produce = async (output: string): Promise<LayerJobResult> => {
     const files = await Promise.all(wheels.map((wheel) => fetchWheel(tools, inputs, wheel)));
-    const result = await tools.pool.run({
+    const result = await tools.writeLayer({
       kind: 'wheels',
       output,
       scheme,
       wheels: wheels.map((wheel, at) => ({ file: files[at] ?? '', filename: wheel.filename })),
     });
     await tools.cache.writeRecord('wheel-layer-facts', recipeKey(recipe), result.installed);
-    return result.layer;
+    return result;
   };
   const record = await withRecipe(tools.cache, recipe, tools.context.signal, produce);
   const known = await tools.cache.readRecord('wheel-layer-facts', recipeKey(recipe));
   if (Array.isArray(known) && known.length === wheels.length) return { record, installed: known as InstalledFacts[] };
   // The facts are gone though the layer is there: make both again.
-  const remade = await produce(await tools.cache.temporary());
-  const facts = await tools.cache.readRecord('wheel-layer-facts', recipeKey(recipe));
-  return { record: remade, installed: facts as InstalledFacts[] };
+  const output = await tools.cache.temporary();
+  const { layer, installed } = await produce(output);
+  await tools.cache.adopt(output, layer.digest);
+  return { record: layer, installed };
 }
 
 /** Path of a wheel in the cache, downloaded where it is not there. */
-export async function fetchWheel(tools: BuildTools, inputs: TargetInputs, wheel: PlannedWheel): Promise<string> {
+export async function fetchWheel(
+  tools: BuildTools,
+  inputs: Pick<TargetInputs, 'wheelUrls'>,
+  wheel: PlannedWheel,
+): Promise<string> {
   if (await tools.cache.has(wheel.sha256)) return tools.cache.blobPath(wheel.sha256);
   const source = inputs.wheelUrls.get(wheel.sha256);
   if (source === undefined) {

@@ -1,4 +1,5 @@
-import { renderBytes, renderDuration } from '../../report/format.ts';
+import { renderBytes } from '../../base/size-text.ts';
+import { renderDuration } from '../../report/format.ts';
 import type { ProgressView } from './view.ts';
 
 /** Work that takes less is not worth a line in a log. Milliseconds. */

@@ -1,4 +1,5 @@
-import { renderBytes, renderDuration } from '../../report/format.ts';
+import { renderBytes } from '../../base/size-text.ts';
+import { renderDuration } from '../../report/format.ts';
 import type { ProgressView } from './view.ts';
 
 interface RunningTask {

@@ -44,6 +44,15 @@ export async function findDistribution(
   return { distribution, warnings: found.warnings };
 }
 
+/** Whether a source is among the modules of the distribution. */
+export function installedSources(distribution: DistributionFact | undefined): ((path: string) => boolean) | undefined {
+  if (distribution === undefined) return undefined;
+  const root = distribution.packageRoot === '.' ? '' : `${distribution.packageRoot}/`;
+  const folders = distribution.packages.map((name) => `${root}${name}/`);
+  const files = new Set(distribution.modules.map((name) => `${root}${name}.py`));
+  return (path) => files.has(path) || folders.some((folder) => path.startsWith(folder));
+}
+
 function isPackage(document: TomlDocument): boolean {
   const byUv = valueAt(document, 'tool', 'uv', 'package');
   if (byUv === false || valueAt(document, 'tool', 'poetry', 'package-mode') === false) return false;

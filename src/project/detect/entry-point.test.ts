@@ -198,6 +198,18 @@ describe('which of several', () => {
   test.each<readonly [string, Files, string]>([
     ['equals are not guessed', two, 'ENTRY_POINT_AMBIGUOUS'],
     [
+      'what is installed as the distribution, rather than a plugin with a server of its own',
+      {
+        'pyproject.toml':
+          '[project]\nname = "shop"\nversion = "1.0"\n[build-system]\nrequires = []\nbuild-backend = "setuptools.build_meta"\n[tool.setuptools]\npackages = ["shop"]\n',
+        'shop/__init__.py': '',
+        'shop/main.py': fastapi,
+        'shop/cli.py': 'import uvicorn\ndef main():\n    uvicorn.run("shop.main:app")\n',
+        'plugins/vault/echo.py': `import uvicorn\n${fastapi}if __name__ == "__main__":\n    uvicorn.run(app)\n`,
+      },
+      'asgi |shop.main:app',
+    ],
+    [
       'tests, docs and examples do not count',
       {
         ...two,

@@ -22,6 +22,8 @@ export interface EntryOptions {
   /** `[project.scripts]`, by name. */
   readonly scripts: ReadonlyMap<string, { readonly target: string; readonly line?: number }>;
   readonly prefersAsgi: boolean;
+  /** Whether a source belongs to the distribution that the project is installed as; absent where it is none. */
+  readonly isInstalled?: (path: string) => boolean;
 }
 
 /** Finds what can be started, in the syntax trees of the sources, and weighs it by what the project says elsewhere. */
@@ -196,7 +198,8 @@ function weigh(candidate: EntryCandidate, targets: readonly TargetEvidence[], op
   );
   const best = matching.toSorted((left, right) => right.weight - left.weight)[0];
   const isRegular = candidate.kind === (options.prefersAsgi ? 'django-asgi' : 'django-wsgi');
-  const score = candidate.score + (best?.weight ?? 0) + (isRegular ? 5 : 0);
+  const isInstalled = candidate.file !== undefined && options.isInstalled?.(candidate.file) === true;
+  const score = candidate.score + (best?.weight ?? 0) + (isRegular ? 5 : 0) + (isInstalled ? 20 : 0);
   if (best === undefined) return { ...candidate, score };
   const where = best.because.line === undefined ? best.because.file : `${best.because.file}:${best.because.line}`;
   const rule =

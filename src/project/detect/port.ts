@@ -16,21 +16,31 @@ export interface PortOptions {
   readonly modules: readonly PythonModule[];
 }
 
-/** The port: configuration, a command, a server call of the sources, EXPOSE, a default in a settings class; else 8000. */
+/** The port: configuration, a command, a server call beside the application, EXPOSE, another call, a default in a settings class; else 8000. */
 export function findPort(options: PortOptions): Fact<number> {
   if (options.configured !== undefined)
     return { value: options.configured, because: { rule: '`port` of the configuration' } };
   const command = options.evidence.find(({ port }) => port !== undefined);
   if (command?.port !== undefined) return { value: command.port, because: command.because };
   return (
-    portOfCalls(options) ??
+    portOfCalls(options, (file) => isBeside(file, options.entry?.file)) ??
     options.exposed[0] ??
+    portOfCalls(options, () => true) ??
     portOfSettings(options.modules) ?? { value: 8000, because: { rule: 'nothing names a port: 8000 is usual' } }
   );
 }
 
-function portOfCalls({ sources, entry }: PortOptions): Fact<number> | undefined {
-  const calls = sources.flatMap(({ module, calls: own }) => own.map((call) => ({ ...call, file: module.path })));
+/** In the same top folder, or above: a call elsewhere may well start something else, as of a plugin. */
+function isBeside(file: string, entry: string | undefined): boolean {
+  const topOf = (path: string): string => path.replace(/^src\//, '').split('/', 1)[0] ?? '';
+  const isScript = !file.replace(/^src\//, '').includes('/');
+  return entry === undefined || isScript || topOf(file) === topOf(entry);
+}
+
+function portOfCalls({ sources, entry }: PortOptions, counts: (file: string) => boolean): Fact<number> | undefined {
+  const calls = sources
+    .filter(({ module }) => counts(module.path))
+    .flatMap(({ module, calls: own }) => own.map((call) => ({ ...call, file: module.path })));
   const ported = calls.filter((call) => call.port !== undefined);
   const best = ported.find(({ file }) => file === entry?.file) ?? ported.find(({ isMain }) => isMain) ?? ported[0];
   if (best?.port === undefined) return undefined;

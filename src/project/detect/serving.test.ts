@@ -25,6 +25,28 @@ describe('port, health and folders', () => {
       4,
     ],
     [
+      'EXPOSE rather than what a plugin elsewhere listens on',
+      {
+        'shop/main.py': fastapi,
+        'plugins/echo.py': 'import uvicorn\nif __name__ == "__main__":\n    uvicorn.run("x:y", port=8002)\n',
+        Containerfile: 'FROM a\nEXPOSE 4444\n',
+      },
+      4444,
+      'Containerfile',
+      2,
+    ],
+    [
+      'the call of a script above the application rather than EXPOSE',
+      {
+        'shop/main.py': fastapi,
+        'run.py': 'import uvicorn\nuvicorn.run("shop.main:app", port=8003)\n',
+        Dockerfile: 'FROM a\nEXPOSE 80\n',
+      },
+      8003,
+      'run.py',
+      2,
+    ],
+    [
       'a settings class',
       { 'm.py': fastapi, 'conf.py': 'class Settings:\n    api_port: int = 7000\n' },
       7000,

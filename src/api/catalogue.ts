@@ -1,0 +1,65 @@
+import { mapLimit } from '../base/concurrency.ts';
+import type { BuildTools } from '../build/tools.ts';
+import { type ContentsIndex, type DebianMirrorConfig, fetchDebs, openContents } from '../debian/mirror.ts';
+import type { DebPackage, SuiteIndex } from '../debian/package.ts';
+import { installedFiles, type PackageFacts, packageFactsVersion } from '../debian/package-facts.ts';
+import type { SystemCatalogue } from '../plan/system/types.ts';
+import type { FileFacts } from '../root/file-facts.ts';
+
+/** The packages of a suite with what is in them. Its Contents index, some 13 MB, is fetched when something is first looked for. */
+export function openCatalogue(tools: BuildTools, debian: DebianMirrorConfig, index: SuiteIndex): SystemCatalogue {
+  const { context } = tools;
+  const { suite, architecture } = index;
+  const contents = once(() => openContents(context, debian, suite, architecture, { independent: false }));
+  // Packages for all architectures are three times as many, and have no libraries.
+  const everything = once(() => openContents(context, debian, suite, architecture));
+  const files = (packages: readonly DebPackage[]) => readPackages(tools, debian, packages);
+  return {
+    index,
+    librariesNamed: async (soname) => (await contents()).librariesNamed(soname).map((one) => one.package),
+    programsNamed: async (name) => {
+      const found = (await contents()).programsNamed(name);
+      return found.length > 0 ? found : (await everything()).programsNamed(name);
+    },
+    holdsCode: async (name) => {
+      const deb = index.find(name);
+      if (deb?.architecture === 'all') return (await files([deb])).flat().some(isProgram);
+      return holdsCode(await contents(), name);
+    },
+    files,
+  };
+}
+
+function holdsCode(contents: ContentsIndex, name: string): boolean {
+  return contents.holdsCode(name) || contents.holdsPlugins(name);
+}
+
+function isProgram(file: FileFacts): boolean {
+  return file.type !== 'directory' && /^(?:usr\/)?s?bin\//.test(file.path);
+}
+
+async function readPackages(
+  tools: BuildTools,
+  debian: DebianMirrorConfig,
+  packages: readonly DebPackage[],
+): Promise<readonly (readonly FileFacts[])[]> {
+  return mapLimit(packages, 8, async (one) => {
+    const key = `${packageFactsVersion} ${one.sha256}`;
+    const known = await tools.cache.readRecord('deb-facts', key);
+    if (isPackageFacts(known)) return installedFiles([known]);
+    const [fetched] = await fetchDebs(tools.context, [one], tools.cache, debian);
+    if (fetched === undefined) throw new Error(`nothing was fetched for ${one.name}`);
+    const facts = await tools.readPackage(fetched.file);
+    await tools.cache.writeRecord('deb-facts', key, facts);
+    return installedFiles([facts]);
+  });
+}
+
+function isPackageFacts(value: unknown): value is PackageFacts {
+  return typeof value === 'object' && value !== null && 'files' in value && 'alternatives' in value;
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}

@@ -1,0 +1,102 @@
+import type { InstalledFacts } from '../build/layer-job.ts';
+import { parseDebianVersion, type DebianVersion } from '../debian/version.ts';
+import { loaderFolders } from '../debian/root-layout.ts';
+import { requirementsOf } from '../plan/closed-set.ts';
+import { isHostLibrary } from '../plan/knowledge/host-libraries.ts';
+import { whyOptional } from '../plan/knowledge/optional-files.ts';
+import type { KnownWheel } from '../plan/knowledge/types.ts';
+import { askedNeeds } from '../plan/system/asked-needs.ts';
+import type { SystemRequest } from '../plan/system/types.ts';
+import { targetMarkerEnvironment } from '../plan/target.ts';
+import type { FileFacts } from '../root/file-facts.ts';
+import { nativeRoots } from '../root/native-roots.ts';
+import type { ResolvedBase } from './base.ts';
+import type { SystemWish } from './system.ts';
+
+export interface RequestInputs extends SystemWish {
+  readonly baseFiles: readonly (readonly FileFacts[])[];
+  readonly wheelFiles: readonly (readonly FileFacts[])[];
+  readonly installed: readonly InstalledFacts[];
+}
+
+/** Puts together what system libraries are worked out from. */
+export function systemRequest(inputs: RequestInputs): SystemRequest {
+  const { base, config, installed } = inputs;
+  const { python } = base;
+  const owners = new Map(installed.flatMap(({ facts }) => facts.files.map((file) => [file.path, facts.name] as const)));
+  const distributionOf = (path: string): string | undefined => owners.get(path);
+  const sitePackages = `${python.prefix.slice(1)}/lib/python${python.version}/site-packages`;
+  return {
+    policy: config.systemPolicy,
+    machine: base.base.architecture,
+    layers: [...inputs.baseFiles, ...inputs.wheelFiles],
+    loaderFolders:
+      base.base.provider === 'image' && 'image' in base
+        ? base.image.loaderFolders
+        : loaderFolders(base.base.architecture),
+    interpreter: python.interpreter,
+    roots: nativeRoots(inputs.wheelFiles.flat(), {
+      python: python.version,
+      importFolders: [sitePackages],
+      standardFolders: [],
+      programFolders: [`${python.prefix.slice(1)}/bin`],
+      distributionOf,
+      whyOptional,
+    }),
+    distributionOf,
+    requiredBy: requirementClosure(inputs),
+    installed: installedPackages(base),
+    asked: askedNeeds(config.systemPackages, config.sources.systemPackages, knownWheels(installed)),
+    excluded: new Set(config.excludeSystemPackages),
+    isHostLibrary,
+  };
+}
+
+/** Wheels with their files below `site-packages`. */
+export function knownWheels(installed: readonly InstalledFacts[]): readonly KnownWheel[] {
+  return installed.map(({ facts: { name, version, filename, files } }) => ({
+    name,
+    version,
+    filename,
+    files: files.flatMap(({ path }) => /\/site-packages\/(.+)$/.exec(path)?.[1] ?? []),
+  }));
+}
+
+/** Every distribution that a distribution requires, directly or not. */
+function requirementClosure({ installed, platform, base }: RequestInputs): SystemRequest['requiredBy'] {
+  const { version, fullVersion } = base.python;
+  const environment = targetMarkerEnvironment(platform, version, fullVersion);
+  const direct = new Map(
+    installed.map(({ facts }) => [
+      facts.name,
+      requirementsOf(facts.requiresDist, environment, facts.providesExtra).map((one) => one.name as string),
+    ]),
+  );
+  const closures = new Map<string, ReadonlySet<string>>();
+  return (distribution) => {
+    const known = closures.get(distribution);
+    if (known !== undefined) return known;
+    const found = new Set<string>();
+    const ahead = [...(direct.get(distribution) ?? [])];
+    for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      ahead.push(...(direct.get(next) ?? []));
+    }
+    closures.set(distribution, found);
+    return found;
+  };
+}
+
+/** By name, real and virtual. */
+function installedPackages(base: ResolvedBase): ReadonlyMap<string, DebianVersion> {
+  const found = new Map<string, DebianVersion>();
+  const packages = 'image' in base ? base.image.database.packages : base.debs;
+  for (const one of packages) {
+    for (const { name, version } of one.provides.flat()) {
+      if (!found.has(name)) found.set(name, version ?? parseDebianVersion('0'));
+    }
+  }
+  for (const one of packages) found.set(one.name, one.version);
+  return found;
+}

@@ -1,0 +1,112 @@
+import type { Because } from '../base/because.ts';
+import { canonicalJson } from '../base/order.ts';
+import { type DebianMirrorConfig, openSuite } from '../debian/mirror.ts';
+import { openBaseSuite } from './debian.ts';
+import { askedNeeds, optionalNeeds } from '../plan/system/asked-needs.ts';
+import type { PlanWarning } from '../plan/types.ts';
+import type { TargetInputs } from '../build/inputs.ts';
+import { readBaseFiles, readOwnLayer } from '../build/layer-files.ts';
+import { buildBaseLayers } from '../build/steps/base-layers.ts';
+import { buildWheelLayers } from '../build/steps/wheel-layers.ts';
+import type { BuildTools } from '../build/tools.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
+import type { DebPackage, SuiteIndex } from '../debian/package.ts';
+import { isPure, planWheelLayers } from '../plan/layering.ts';
+import { resolveSystem } from '../plan/system/resolve-system.ts';
+import { planSystem, type SystemPlan } from '../plan/system/plan-system.ts';
+import type { ResolvedBase } from './base.ts';
+import { openCatalogue } from './catalogue.ts';
+import type { NativeCall } from '../project/detect/native-calls.ts';
+import { systemOffers } from './system-offers.ts';
+import { knownWheels, systemRequest } from './system-request.ts';
+import type { TargetWheels } from './wheels.ts';
+
+export interface TargetSystem extends SystemPlan {
+  readonly debs: readonly DebPackage[];
+  readonly warnings: readonly PlanWarning[];
+}
+
+export interface SystemWish {
+  readonly config: ResolvedConfig;
+  readonly base: ResolvedBase;
+  readonly wheels: TargetWheels;
+  readonly inputs: Pick<TargetInputs, 'debs' | 'debian' | 'baseImage' | 'wheelUrls'>;
+  readonly platform: string;
+  /** What the application's sources load and run by name. */
+  readonly calls: readonly NativeCall[];
+}
+
+/** Raised whenever the same inputs may give other packages. */
+const resolutionVersion = 1;
+
+/** The Debian packages that a target lacks: remembered where nothing that the answer depends on has changed. */
+export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): Promise<TargetSystem> {
+  const { config, wheels, base } = wish;
+  const asked = askedNeeds(config.systemPackages, config.sources.systemPackages, wheels.wheels);
+  const optional = optionalNeeds(wheels.wheels);
+  if (asked.length + wish.calls.length === 0 && wheels.wheels.every((wheel) => isPure(wheel.filename))) {
+    return { ...planSystem(policyOf(config), undefined), debs: [], warnings: optional };
+  }
+  const { index, debian } = await openIndex(tools, base);
+  const key = canonicalJson({
+    resolutionVersion,
+    platform: wish.platform,
+    python: base.python,
+    base: base.base.provider === 'image' ? base.base.digest : base.base.packages.map((one) => one.sha256),
+    wheels: wheels.wheels.map((wheel) => wheel.sha256),
+    suite: index?.digest ?? 'none',
+    policy: config.systemPolicy,
+    excluded: config.excludeSystemPackages,
+    asked,
+    optional,
+    calls: wish.calls,
+  });
+  const known = tools.context.refresh ? undefined : await tools.cache.readRecord('system', key);
+  if (isTargetSystem(known)) return known;
+  const fresh = await resolveFresh(tools, { ...wish, inputs: { ...wish.inputs, debian } }, index);
+  await tools.cache.writeRecord('system', key, fresh);
+  return fresh;
+}
+
+/** The suite of the base; none where it is no Debian. */
+async function openIndex(
+  { context }: BuildTools,
+  resolved: ResolvedBase,
+): Promise<{ readonly index: SuiteIndex | undefined; readonly debian: DebianMirrorConfig }> {
+  const { base, debian } = resolved;
+  if (base.suite === undefined) return { index: undefined, debian };
+  if ('image' in resolved) return openBaseSuite(context, debian, resolved.image, base.suite);
+  return { index: await openSuite(context, debian, base.suite, base.architecture), debian };
+}
+
+function isTargetSystem(value: unknown): value is TargetSystem {
+  return typeof value === 'object' && value !== null && 'systemPackages' in value && 'debs' in value;
+}
+
+async function resolveFresh(tools: BuildTools, wish: SystemWish, index: SuiteIndex | undefined): Promise<TargetSystem> {
+  const target = { python: wish.base.python, wheels: wish.wheels.wheels };
+  const [base, wheels] = await Promise.all([
+    buildBaseLayers(tools, wish.base, wish.inputs),
+    buildWheelLayers(tools, target, planWheelLayers(wish.wheels.wheels), wish.inputs),
+  ]);
+  const [baseFiles, wheelFiles] = await Promise.all([
+    readBaseFiles(tools, base, wish.inputs),
+    Promise.all([...wheels.records.values()].map(async (record) => (await readOwnLayer(tools, record)).files)),
+  ]);
+  const task = tools.context.progress.start(`working out system libraries for ${wish.base.base.architecture}`);
+  const installed = [...wheels.installed.values()];
+  const request = systemRequest({ ...wish, baseFiles, wheelFiles, installed });
+  const catalogue = index === undefined ? undefined : openCatalogue(tools, wish.inputs.debian, index);
+  const resolution = await resolveSystem(request, catalogue);
+  const plan = planSystem(policyOf(wish.config), resolution);
+  const warnings = [
+    ...optionalNeeds(knownWheels(installed)),
+    ...(await systemOffers({ calls: wish.calls, request, resolution, catalogue, installed })),
+  ];
+  task.done(`${plan.systemPackages.length} packages`);
+  return { ...plan, debs: resolution.added.map((one) => one.deb), warnings };
+}
+
+function policyOf(config: ResolvedConfig): { readonly policy: 'needed' | 'depends'; readonly because: Because } {
+  return { policy: config.systemPolicy, because: config.sources.systemPolicy ?? { rule: 'the default' } };
+}
