@@ -11,7 +11,10 @@ import { hostPlatform, renderPlatform } from '../oci/platform.ts';
 import { assemblePlan, type TargetChoice } from '../plan/assemble.ts';
 import { type Dependencies, readDependencies } from '../plan/lock.ts';
 import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
-import type { PlannedWheel } from '../plan/types.ts';
+import { planFiles } from '../plan/files.ts';
+import type { FileGroup, PlannedWheel } from '../plan/types.ts';
+import { sitePackagesOf } from '../plan/python.ts';
+import { readProjectNatives } from './project-natives.ts';
 import type { ProjectFacts } from '../project/facts.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import { detectProject } from '../project/manifest.ts';
@@ -46,6 +49,7 @@ export async function prepare(directory: string, inline: InlineConfig, tools: Bu
     context,
     project,
     cache,
+    ...(config.mirror === undefined ? {} : { mirror: config.mirror }),
     indexes: dependencies.indexes,
     composedPython: () => composedPythonFor(tools, config, facts, project.root),
   });
@@ -56,12 +60,9 @@ export async function prepare(directory: string, inline: InlineConfig, tools: Bu
     const wheels = await wheelsFor(one, config, architecture.platform, base);
     const inputs = targetInputs(base, wheels, resolver, facts);
     const system = await resolveTargetSystem(tools, {
-      config,
-      base,
-      wheels,
-      inputs,
-      platform: architecture.platform,
+      ...{ config, base, wheels, inputs, platform: architecture.platform, workdir: config.workdir },
       calls: facts.nativeCalls,
+      natives: readProjectNatives(project, groupsOf(project, facts, config, base)),
     });
     resolved.push({ base, platform: architecture.platform, wheels, system, warnings: system.warnings, inputs });
   }
@@ -100,6 +101,22 @@ async function readProject(directory: string, inline: InlineConfig, context: Con
   });
   for (const warning of [...project.warnings, ...facts.warnings]) context.log.warn(warning.message, warning.hint);
   return { project, config, facts };
+}
+
+function groupsOf(
+  project: Project,
+  facts: ProjectFacts,
+  { workdir }: ResolvedConfig,
+  { python }: ResolvedBase,
+): readonly FileGroup[] {
+  const { groups } = planFiles({
+    project,
+    workdir,
+    sitePackages: sitePackagesOf(python),
+    ...(facts.distribution === undefined ? {} : { distribution: facts.distribution }),
+    folders: facts.folders,
+  });
+  return groups;
 }
 
 async function composedPythonFor(

@@ -6,6 +6,7 @@ import type { DependencySource, RequirementsIndexes } from '../plan/lock.ts';
 import { createIndexClient, type IndexClient } from '../python/index-client.ts';
 import { type IndexConfig, readIndexConfig } from '../python/index-config.ts';
 import type { TagTarget } from '../python/tags.ts';
+import { chooseIndex } from './mirror-index.ts';
 import { readTextIfThere } from '../base/atomic-file.ts';
 import type { Project } from '../project/project.ts';
 import type { Cache } from '../store/cache.ts';
@@ -25,6 +26,8 @@ export interface ResolverInputs {
   readonly context: Context;
   readonly project: Project;
   readonly cache: Cache;
+  /** A named mirror whose index stands in for the configured one. */
+  readonly mirror?: string;
   /** What a requirements file says of indexes, beside the configuration. */
   readonly indexes: RequirementsIndexes;
   /** A Python for uv when the machine has none. */
@@ -32,8 +35,11 @@ export interface ResolverInputs {
 }
 
 export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
-  const { context, project, cache } = inputs;
-  const config = withFileIndexes(await readConfiguration(context, project), inputs.indexes);
+  const { project, cache } = inputs;
+  const configured = await readConfiguration(inputs.context, project);
+  const chosen = await chooseIndex(inputs.context, configured, inputs.mirror);
+  const context = { ...inputs.context, env: chosen.env };
+  const config = withFileIndexes(chosen.config, inputs.indexes);
   const uv = once(() => findUv(context));
   return {
     config,

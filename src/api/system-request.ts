@@ -7,6 +7,7 @@ import { whyOptional } from '../plan/knowledge/optional-files.ts';
 import type { KnownWheel } from '../plan/knowledge/types.ts';
 import { askedNeeds } from '../plan/system/asked-needs.ts';
 import type { SystemRequest } from '../plan/system/types.ts';
+import { sitePackagesOf } from '../plan/python.ts';
 import { targetMarkerEnvironment } from '../plan/target.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import { nativeRoots } from '../root/native-roots.ts';
@@ -25,19 +26,18 @@ export function systemRequest(inputs: RequestInputs): SystemRequest {
   const { python } = base;
   const owners = new Map(installed.flatMap(({ facts }) => facts.files.map((file) => [file.path, facts.name] as const)));
   const distributionOf = (path: string): string | undefined => owners.get(path);
-  const sitePackages = `${python.prefix.slice(1)}/lib/python${python.version}/site-packages`;
   return {
     policy: config.systemPolicy,
     machine: base.base.architecture,
-    layers: [...inputs.baseFiles, ...inputs.wheelFiles],
+    layers: [...inputs.baseFiles, ...inputs.wheelFiles, inputs.natives],
     loaderFolders:
       base.base.provider === 'image' && 'image' in base
         ? base.image.loaderFolders
         : loaderFolders(base.base.architecture),
     interpreter: python.interpreter,
-    roots: nativeRoots(inputs.wheelFiles.flat(), {
+    roots: nativeRoots([...inputs.wheelFiles.flat(), ...inputs.natives], {
       python: python.version,
-      importFolders: [sitePackages],
+      importFolders: [sitePackagesOf(python), inputs.workdir],
       standardFolders: [],
       programFolders: [`${python.prefix.slice(1)}/bin`],
       distributionOf,

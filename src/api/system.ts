@@ -17,6 +17,7 @@ import { planSystem, type SystemPlan } from '../plan/system/plan-system.ts';
 import type { ResolvedBase } from './base.ts';
 import { openCatalogue } from './catalogue.ts';
 import type { NativeCall } from '../project/detect/native-calls.ts';
+import type { FileFacts } from '../root/file-facts.ts';
 import { systemOffers } from './system-offers.ts';
 import { knownWheels, systemRequest } from './system-request.ts';
 import type { TargetWheels } from './wheels.ts';
@@ -32,6 +33,9 @@ export interface SystemWish {
   readonly wheels: TargetWheels;
   readonly inputs: Pick<TargetInputs, 'debs' | 'debian' | 'baseImage' | 'wheelUrls'>;
   readonly platform: string;
+  /** ELF files of the application, and the folder that its modules are found in. */
+  readonly natives: readonly FileFacts[];
+  readonly workdir: string;
   /** What the application's sources load and run by name. */
   readonly calls: readonly NativeCall[];
 }
@@ -44,7 +48,10 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
   const { config, wheels, base } = wish;
   const asked = askedNeeds(config.systemPackages, config.sources.systemPackages, wheels.wheels);
   const optional = optionalNeeds(wheels.wheels);
-  if (asked.length + wish.calls.length === 0 && wheels.wheels.every((wheel) => isPure(wheel.filename))) {
+  if (
+    asked.length + wish.calls.length + wish.natives.length === 0 &&
+    wheels.wheels.every((wheel) => isPure(wheel.filename))
+  ) {
     return { ...planSystem(policyOf(config), undefined), debs: [], warnings: optional };
   }
   const { index, debian } = await openIndex(tools, base);
@@ -60,12 +67,27 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
     asked,
     optional,
     calls: wish.calls,
+    natives: wish.natives,
+    workdir: wish.workdir,
+    debian,
   });
   const known = tools.context.refresh ? undefined : await tools.cache.readRecord('system', key);
-  if (isTargetSystem(known)) return known;
+  if (isTargetSystem(known)) {
+    // Said once, but for what the application itself does: that is never passed over in silence.
+    warn(
+      tools,
+      known.warnings.filter((one) => one.code === 'NATIVE_CALL'),
+    );
+    return known;
+  }
   const fresh = await resolveFresh(tools, { ...wish, inputs: { ...wish.inputs, debian } }, index);
   await tools.cache.writeRecord('system', key, fresh);
+  warn(tools, fresh.warnings);
   return fresh;
+}
+
+function warn({ context }: BuildTools, warnings: readonly PlanWarning[]): void {
+  for (const { message, hint } of warnings) context.log.warn(message, hint);
 }
 
 /** The suite of the base; none where it is no Debian. */

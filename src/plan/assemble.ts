@@ -7,6 +7,7 @@ import { planEnvironment, planUser } from './environment.ts';
 import { planFiles } from './files.ts';
 import { planLabels } from './labels.ts';
 import { planLayers } from './layering.ts';
+import { sitePackagesOf } from './python.ts';
 import { planProcesses } from './processes.ts';
 import type {
   Plan,
@@ -42,12 +43,12 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
   const { project, facts, config, targets } = inputs;
   const [first] = targets;
   if (first === undefined) throw new TareError({ code: 'PLATFORM_MISSING', message: 'no platform to build for' });
-  const { prefix, version } = first.base.python;
+  const { prefix } = first.base.python;
   const distribution = facts.distribution === undefined ? {} : { distribution: facts.distribution };
   const files = planFiles({
     project,
     workdir: config.workdir,
-    sitePackages: `${prefix}/lib/python${version}/site-packages`,
+    sitePackages: sitePackagesOf(first.base.python),
     ...distribution,
     folders: facts.folders,
   });

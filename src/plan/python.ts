@@ -1,5 +1,6 @@
 import type { Because } from '../base/because.ts';
 import { TareError } from '../base/errors.ts';
+import type { PlannedPython } from './types.ts';
 import type { PythonFact } from '../project/facts.ts';
 import { parseSpecifierSet, specifierContains } from '../python/specifier.ts';
 import { parseVersion } from '../python/version.ts';
@@ -59,4 +60,9 @@ function whereOf(because: Because): string {
 
 function minorNumber(python: string): number {
   return Number(python.split('.')[1] ?? '0');
+}
+
+/** Absolute, in the image. */
+export function sitePackagesOf({ prefix, version }: Pick<PlannedPython, 'prefix' | 'version'>): string {
+  return `${prefix}/lib/python${version}/site-packages`;
 }

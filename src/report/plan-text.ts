@@ -7,6 +7,7 @@ import { renderSystemText } from './system-text.ts';
 /** The plan as a table; with `explain`, each decision's reason below it. */
 export function renderPlanText(plan: Plan, explain: boolean): string {
   const sections = [renderHead(plan, explain), ...plan.targets.map((target) => renderTarget(target, explain))];
+  if (plan.warnings.length > 0) sections.push(renderWarnings(plan));
   if (!explain) sections.push('reasons: tare plan --explain    files: tare plan --files');
   return sections.join('\n\n');
 }
@@ -77,6 +78,14 @@ function renderTarget(target: Target, explain: boolean): string {
     ...(system === undefined ? [] : [system]),
     `layers, bottom to top\n${renderColumns(layers, ['left', 'left', 'right', 'left'], '  ')}`,
   ].join('\n\n');
+}
+
+function renderWarnings({ warnings }: Plan): string {
+  const lines = warnings.flatMap(({ message, hint }) => [
+    `  ${renderPlainText(message)}`,
+    ...(hint === undefined ? [] : [`      ${renderPlainText(hint)}`]),
+  ]);
+  return ['to look at', ...lines].join('\n');
 }
 
 function renderRows(rows: readonly Row[], explain: boolean): string {

@@ -17,7 +17,8 @@ export function checkScripts(image: InspectedImage): readonly Finding[] {
     const { path, type, mode, shebang } = file;
     if (type !== 'file' || shebang === undefined || (mode & 0o111) === 0) return [];
     const isCommand = folders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
-    if (!isCommand && areaOf(path) !== 'application') return [];
+    // What a distribution keeps beside its modules is run by hand if at all.
+    if (!isCommand && (areaOf(path) !== 'application' || /\/(?:site|dist)-packages\//.test(path))) return [];
     const severity = isCommand && areaOf(path) === 'application' ? 'error' : 'warning';
     const problem = problemOf(image, shebang);
     if (problem !== undefined) {
