@@ -1,3 +1,4 @@
+import { suiteOf } from '../base-image/os-release.ts';
 import type { Because } from '../base/because.ts';
 import { canonicalJson } from '../base/order.ts';
 import { type DebianMirrorConfig, openSuite } from '../debian/mirror.ts';
@@ -54,6 +55,8 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
   ) {
     return { ...planSystem(policyOf(config), undefined), debs: [], warnings: optional };
   }
+  // Without a suite nothing can be added: clearer before the work than at its end.
+  if (asked.length > 0 && 'image' in base) suiteOf(base.image);
   const { index, debian } = await openIndex(tools, base);
   const key = canonicalJson({
     resolutionVersion,

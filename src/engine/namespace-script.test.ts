@@ -18,6 +18,7 @@ const script: NamespaceScript = {
   command: ['/bin/sh', '-c', 'echo "$HOME"; $(touch /x) `id` \n\'"'],
   workingDir: '/app',
   user: { uid: 65532, gid: 65532 },
+  emulated: false,
 };
 
 /** The arguments with which a shell starts the command of the script. */
@@ -54,4 +55,9 @@ test('a read-only mount is never left writable', () => {
   const at = text.indexOf('/a b');
   expect(text.slice(at, text.indexOf('tare-ready'))).toContain('remount,bind,ro');
   expect(text.startsWith('set -eu\n')).toBe(true);
+});
+
+test('a program for another processor does not see those of the machine', () => {
+  expect(renderNamespaceScript(script)).not.toContain('/sys/devices/system/cpu');
+  expect(renderNamespaceScript({ ...script, emulated: true })).toContain('/sys/devices/system/cpu');
 });

@@ -1,4 +1,5 @@
 import { defaultDevices, type HostMount } from './host-mounts.ts';
+import { hostProcessors } from './host-processors.ts';
 import { quoteForShell } from './shell.ts';
 import type { UserIds } from './user.ts';
 
@@ -20,6 +21,8 @@ export interface NamespaceScript {
   readonly command: readonly string[];
   readonly workingDir: string;
   readonly user: UserIds;
+  /** The processor is not the machine's own. */
+  readonly emulated: boolean;
 }
 
 /** What the script says on descriptor 3 once everything is mounted; before it come only complaints. */
@@ -69,7 +72,7 @@ export function renderNamespaceScript(script: NamespaceScript): string {
   ].join('\n');
 }
 
-function mountLines({ tools, root, mounts }: NamespaceScript): readonly string[] {
+function mountLines({ tools, root, mounts, emulated }: NamespaceScript): readonly string[] {
   const mount = quoteForShell(tools.mount);
   const at = (path: string): string => quoteForShell(`${root}${path}`);
   return [
@@ -77,6 +80,7 @@ function mountLines({ tools, root, mounts }: NamespaceScript): readonly string[]
     `${mount} -t proc -o nosuid,nodev,noexec proc ${at('/proc')} 2>/dev/null || ${mount} --rbind /proc ${at('/proc')}`,
     // These two guard the machine from an image whose user is root; without root it has nothing to guard.
     `{ ${mount} --rbind /sys ${at('/sys')} && ${mount} -o remount,bind,ro ${at('/sys')}; } 2>/dev/null || :`,
+    ...(emulated ? [`${mount} -t tmpfs -o ro,mode=555 tmpfs ${at(hostProcessors)} 2>/dev/null || :`] : []),
     `{ ${mount} --bind ${at('/proc/sys')} ${at('/proc/sys')} && ${mount} -o remount,bind,ro ${at('/proc/sys')}; } 2>/dev/null || :`,
     ...defaultDevices.map((name) => `${mount} --bind /dev/${name} ${at(`/dev/${name}`)}`),
     `${mount} -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm ${at('/dev/shm')}`,

@@ -6,6 +6,7 @@ import { engineFailed, reportFailure } from './engine-failure.ts';
 import { prepareDevices } from './host-mounts.ts';
 import { childrenOf, type HostProcess, sendSignal, startHostProcess } from './host-process.ts';
 import { type NamespaceTools, namespaceArguments, readyWord, renderNamespaceScript } from './namespace-script.ts';
+import { isForeign } from './platform-support.ts';
 import { findProgram, runProgram, systemFolders } from './program.ts';
 import { prepareRoot } from './root-preparation.ts';
 import type { RunRequest } from './run-request.ts';
@@ -55,7 +56,8 @@ async function start(
   await prepareDevices(prepared.root);
   const script = join(session.room, 'start.sh');
   const user = parseUser(request.image.config.user);
-  await writeFileAtomically(script, renderNamespaceScript({ ...prepared, tools, rootless, user }), 0o600);
+  const emulated = isForeign(context, request.image.platform);
+  await writeFileAtomically(script, renderNamespaceScript({ ...prepared, tools, rootless, user, emulated }), 0o600);
   const outer = await startHostProcess({
     file: tools.setpriv,
     args: ['--pdeathsig', 'KILL', tools.unshare, ...namespaceArguments(rootless), '--', '/bin/sh', script],

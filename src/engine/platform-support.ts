@@ -13,12 +13,17 @@ export async function assertRunnable(context: Context, platform: string): Promis
   const machine = machines[architecture];
   if (os !== 'linux' || machine === undefined)
     throw notRunnable(context, platform, 'tare runs linux/amd64 and linux/arm64');
-  if (context.host.platform !== 'linux' || context.host.arch === machine.node) return;
+  if (context.host.platform !== 'linux' || !isForeign(context, platform)) return;
   const file = `/proc/sys/fs/binfmt_misc/qemu-${machine.qemu}`;
   const registration = await readTextIfThere(file);
   if (registration !== undefined && isUsableRegistration(registration)) return;
   const actual = registration === undefined ? `${file} is not there` : `${file} is not enabled with the flag F`;
   throw notRunnable(context, platform, actual);
+}
+
+/** Whether programs of the platform run under an emulator here. */
+export function isForeign({ host }: Context, platform: string): boolean {
+  return machines[platform.split('/')[1] ?? '']?.node !== host.arch;
 }
 
 /**

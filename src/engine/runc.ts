@@ -5,6 +5,7 @@ import { type Engine, environmentOf, type RunningContainer, type RunSession } fr
 import { engineFailed, reportFailure } from './engine-failure.ts';
 import { startGuard } from './guard.ts';
 import { childrenOf, type HostProcess, sendSignal, startHostProcess } from './host-process.ts';
+import { isForeign } from './platform-support.ts';
 import { findProgram, runProgram, systemFolders } from './program.ts';
 import { prepareRoot } from './root-preparation.ts';
 import type { RunRequest } from './run-request.ts';
@@ -51,6 +52,7 @@ async function start(
     env: environmentOf(request),
     user: parseUser(request.image.config.user),
     tty: request.tty,
+    emulated: isForeign(context, request.image.platform),
   });
   const { room } = session;
   await writeFileAtomically(join(room, 'config.json'), JSON.stringify(spec), 0o600);

@@ -8,6 +8,7 @@ const input = {
   workingDir: '/app',
   user: { uid: 65532, gid: 65532 },
   tty: false,
+  emulated: false,
   mounts: [{ source: '/srv/a', place: '/room/rootfs/data', target: '/data', readOnly: true }],
 };
 
@@ -30,6 +31,13 @@ test('it has the network of the host and nothing else of it', () => {
   const { linux, mounts } = renderRuntimeSpec(input);
   expect(linux).toMatchObject({ namespaces: [{ type: 'pid' }, { type: 'ipc' }, { type: 'mount' }] });
   expect(mounts).toContainEqual({ destination: '/data', type: 'bind', source: '/srv/a', options: ['rbind', 'ro'] });
+});
+
+test('a program for another processor does not see those of the machine', () => {
+  const processors = '/sys/devices/system/cpu';
+  expect(renderRuntimeSpec(input)['linux']).not.toMatchObject({ maskedPaths: expect.arrayContaining([processors]) });
+  const { linux } = renderRuntimeSpec({ ...input, emulated: true });
+  expect(linux).toMatchObject({ maskedPaths: expect.arrayContaining([processors]) });
 });
 
 test('root has what docker gives it, and not the rule of the machine', () => {

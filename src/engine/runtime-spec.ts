@@ -1,4 +1,5 @@
 import type { HostMount } from './host-mounts.ts';
+import { hostProcessors } from './host-processors.ts';
 import { rootCapabilities } from './namespace-script.ts';
 import type { UserIds } from './user.ts';
 
@@ -10,6 +11,8 @@ export interface RuntimeSpecInput {
   readonly workingDir: string;
   readonly user: UserIds;
   readonly tty: boolean;
+  /** The processor is not the machine's own. */
+  readonly emulated: boolean;
   readonly mounts: readonly HostMount[];
 }
 
@@ -42,6 +45,7 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
         '/proc/sched_debug',
         '/proc/scsi',
         '/sys/firmware',
+        ...(input.emulated ? [hostProcessors] : []),
       ],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },

@@ -98,13 +98,13 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
   };
 }
 
+/** What differs by a few bytes from one target to the next is said once, with the bytes of the first. */
 function withoutRepetition(warnings: readonly PlanWarning[]): readonly PlanWarning[] {
-  const byText = new Map(
-    warnings.map(({ code, message, hint }) => [
-      `${code} ${message}`,
-      { code, message, ...(hint === undefined ? {} : { hint }) },
-    ]),
-  );
+  const byText = new Map<string, PlanWarning>();
+  for (const { code, message, hint } of warnings) {
+    const text = `${code} ${message.replaceAll(/[\d.]+ [kMG]?B/g, '')}`;
+    if (!byText.has(text)) byText.set(text, { code, message, ...(hint === undefined ? {} : { hint }) });
+  }
   return [...byText.values()];
 }
 

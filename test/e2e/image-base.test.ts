@@ -171,6 +171,8 @@ describe('an application on an image like python:3.12-slim', () => {
 
       const root = join(work, 'root');
       await writeRootfs(image, root, quiet);
+      // As engines do; `find_library` runs `ldconfig` with it.
+      await mustRun('mknod', ['-m', '666', join(root, 'dev/null'), 'c', '1', '3']);
       const user = ['--userspec=65532:65532', root, 'env', 'HOME=/home/nonroot', '/opt/venv/bin/python', '-B', '-c'];
       const printed = await mustRun('/usr/sbin/chroot', [...user, appScript], { env: { PATH: '/usr/bin:/sbin' } });
       expect(printed.trim()).toBe('3.12 nonroot libmagic.so.1 0');
@@ -184,7 +186,6 @@ describe('an application on an image like python:3.12-slim', () => {
 
       // As a Dockerfile that begins with this image would do.
       await cp('/etc/resolv.conf', join(root, 'etc/resolv.conf'), { dereference: true });
-      await mustRun('mknod', ['-m', '666', join(root, 'dev/null'), 'c', '1', '3']);
       await chroot(root, 'apt-get', 'update', '-q');
       await chroot(root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-qy', 'file');
       expect(await chroot(root, 'dpkg', '--audit')).toBe('');

@@ -162,7 +162,8 @@ describe('podman and buildah', () => {
     '--root',
     join(dir, name),
     '--runroot',
-    join(dir, `${name}-run`),
+    // podman takes no path of more than 50 characters here.
+    join(dir, `r${name.length}`),
     '--storage-driver',
     'vfs',
   ];

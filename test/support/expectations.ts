@@ -64,6 +64,8 @@ const imageSchema = v.strictObject({
   absent: texts,
   /** Packed bytes of the base layers together, for each platform. */
   maxBaseSize: bytes,
+  /** Bytes of the base and system layers together, packed and unpacked, for each platform. */
+  maxBelow: v.optional(v.strictObject({ size: bytes, unpackedSize: bytes })),
   /** Packed bytes of all layers together, for each platform. */
   maxSize: bytes,
 });

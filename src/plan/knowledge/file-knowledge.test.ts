@@ -10,6 +10,7 @@ describe('optional files of wheels', () => {
   test.each([
     ['numba', 'numba/np/ufunc/tbbpool.cpython-312-x86_64-linux-gnu.so'],
     ['numba', 'numba/np/ufunc/omppool.cpython-312-x86_64-linux-gnu.so'],
+    ['mysql-connector-python', 'mysql/vendor/plugin/authentication_webauthn_client.so'],
     ['onnxruntime-gpu', 'onnxruntime/capi/libonnxruntime_providers_tensorrt.so'],
     ['onnxruntime_gpu', 'onnxruntime/capi/libonnxruntime_providers_cuda.so'],
     ['nvidia-cufile-cu12', 'nvidia/cufile/lib/libcufile_rdma.so.1'],
@@ -31,6 +32,7 @@ describe('optional files of wheels', () => {
 
   test.each([
     ['numba', 'numba/np/ufunc/workqueue.cpython-312-x86_64-linux-gnu.so'],
+    ['mysql-connector-python', '_mysql_connector.cpython-312-x86_64-linux-gnu.so'],
     ['onnxruntime', 'onnxruntime/capi/onnxruntime_pybind11_state.cpython-312-x86_64-linux-gnu.so'],
     ['onnxruntime', 'onnxruntime/capi/libonnxruntime_providers_shared.so'],
     ['torch', 'torch/lib/libtorch_cuda.so'],

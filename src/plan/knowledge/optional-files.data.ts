@@ -8,6 +8,12 @@ export const optionalFiles: readonly OptionalFiles[] = [
       'numba/np/ufunc/parallel.py imports them within `try`; they link `libtbb.so.12`, `libgomp.so.1.0.0` (0.68.1)',
   },
   {
+    distribution: /^mysql-connector-python$/,
+    path: /^mysql\/vendor\/plugin\//,
+    evidence:
+      'mysql/connector/connection_cext.py names the folder as `plugin_dir`; the client opens the one that an account asks for, of which WebAuthn links `libudev.so.1`, Kerberos `libkeyutils.so.1` (26.10.0)',
+  },
+  {
     distribution: /^onnxruntime(?:-|$)/,
     path: /^onnxruntime\/capi\/libonnxruntime_providers_(?!shared)\w+\.so/,
     evidence:

@@ -207,7 +207,10 @@ describe('policy needed', () => {
       d: { depends: 'c', files: [data('usr/share/d')] },
     });
     const files = [object(`${site}/x/x.abi3.so`, { needed: ['liba.so'] })];
-    expect(names(await resolveSystem(request(files), suite))).toEqual(['a', 'b', 'c', 'd']);
+    const found = await resolveSystem(request(files), suite);
+    expect(names(found)).toEqual(['a', 'b', 'c', 'd']);
+    const chain = ['x', `${site}/x/x.abi3.so`, 'liba.so', 'a', 'c', 'd'];
+    expect(found.added.at(-1)?.chain).toEqual(chain);
   });
 
   test('an index that names packages which do not hold the file does not go on for ever', async () => {

@@ -95,7 +95,9 @@ async function chooseData(
     for (const deb of await findDataPackages(choice.deb, request, catalogue)) {
       if (choices.has(deb.name) || added.has(deb.name)) continue;
       const because = { rule: `data that \`${choice.deb.name}\` depends on` };
-      choices.set(deb.name, { deb, because, chain: [...choice.chain, choice.deb.name, deb.name], isNamed: false });
+      // Data of data: the chain ends with its name already.
+      const before = choice.chain.at(-1) === choice.deb.name ? choice.chain : [...choice.chain, choice.deb.name];
+      choices.set(deb.name, { deb, because, chain: [...before, deb.name], isNamed: false });
     }
   }
 }
