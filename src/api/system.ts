@@ -42,7 +42,7 @@ export interface SystemWish {
 }
 
 /** Raised whenever the same inputs may give other packages. */
-const resolutionVersion = 1;
+const resolutionVersion = 2;
 
 /** The Debian packages that a target lacks: remembered where nothing that the answer depends on has changed. */
 export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): Promise<TargetSystem> {

@@ -170,6 +170,17 @@ describe('readTar', () => {
     expect(await failureOf(bytes, bounds)).toBe(code);
   });
 
+  test('passes over devices and pipes where it is told to', async () => {
+    const special = ['3', '4', '6'].map((flag) => forged((block) => block.write(flag, 156), `dev/${flag}`));
+    const whole = archive([{ path: 'a', type: 'file', ...attributes }, 'abc']);
+    const source = (async function* () {
+      yield Buffer.concat([...special, whole]);
+    })();
+    const paths = [];
+    for await (const { path } of readTar(source, 'test.tar', { withoutDevices: true })) paths.push(path);
+    expect(paths).toEqual(['a']);
+  });
+
   test('damaged archives never hang and never throw anything but a TareError', async () => {
     const whole = archive(
       [{ path: long, type: 'file', ...attributes, mtime: -1 }, 'content'],

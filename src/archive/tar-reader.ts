@@ -26,7 +26,11 @@ export interface TarLimits {
   readonly entries?: number;
   /** Bytes of the archive, headers included. */
   readonly unpacked?: number;
+  /** Device nodes and pipes are passed over; else they are refused. */
+  readonly withoutDevices?: boolean;
 }
+
+const deviceTypes: ReadonlySet<unknown> = new Set(['character-device', 'block-device', 'fifo']);
 
 /**
  * Reads a tar archive (ustar, pax, GNU long names) as it streams. `where` names it in errors. Extended attributes are
@@ -40,6 +44,7 @@ export async function* readTar(
   bounds: TarLimits = {},
 ): AsyncGenerator<TarEntry, void, void> {
   const { entries: mostEntries = limits.archiveEntries, unpacked: mostBytes = limits.archiveUnpacked } = bounds;
+  const isLeftOut = (type: unknown): boolean => bounds.withoutDevices === true && deviceTypes.has(type);
   const parser = extract();
   const feeding = feed(parser, stream, where, mostBytes);
   const translate = (error: unknown): unknown => asTarError(error, where, feeding.failure());
@@ -49,6 +54,10 @@ export async function* readTar(
     for await (const part of parser) {
       entries++;
       if (entries > mostEntries) throw tooLarge(where, `${mostEntries} entries`);
+      if (isLeftOut(part.header.type)) {
+        part.resume();
+        continue;
+      }
       const facts = parseTarHeader(part.header, where);
       unpacked += facts.size;
       if (unpacked > mostBytes) throw tooLarge(where, `${mostBytes} bytes`);

@@ -1,10 +1,9 @@
 import { readTar } from '../archive/tar-reader.ts';
 import { decodeZstd } from '../archive/zstd.ts';
 import type { Digest } from '../base/digest.ts';
-import { TareError } from '../base/errors.ts';
 import { canonicalJson } from '../base/order.ts';
 import type { ImageLayer } from '../oci/image.ts';
-import { readLayer } from '../oci/layer-stream.ts';
+import { assertDiffId, readLayer } from '../oci/layer-stream.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import { type ScannedLayer, scanTar } from '../root/scan.ts';
 import type { BaseCache } from './base-image.ts';
@@ -37,7 +36,7 @@ export async function readLayerFacts(layer: ImageLayer, cache: BaseCache, signal
 }
 
 async function scanLayer(layer: ImageLayer, spool: string, signal: AbortSignal): Promise<LayerFacts> {
-  const { descriptor, diffId, file } = layer;
+  const { descriptor, file } = layer;
   const where = `layer ${descriptor.digest}`;
   const pythonVersions: Record<string, string> = {};
   let actual: Digest | undefined;
@@ -50,19 +49,13 @@ async function scanLayer(layer: ImageLayer, spool: string, signal: AbortSignal):
     readTar(
       counted(stream, (bytes) => (unpackedSize += bytes)),
       where,
+      { withoutDevices: true },
     ),
     (path, version) => (pythonVersions[path] = version),
   );
   const scanned = await scanTar(entries, { keep: isWantedText, spool, signal });
-  if (actual === diffId) return { unpackedSize, files: scanned.files, texts: textsOf(scanned), pythonVersions };
-  throw new TareError({
-    code: 'LAYER_DIFF_ID_MISMATCH',
-    message: `${where} does not unpack to what the image says`,
-    where: file,
-    expected: diffId,
-    ...(actual === undefined ? {} : { actual }),
-    hint: 'the image is damaged: build or pull it again',
-  });
+  assertDiffId(layer, actual);
+  return { unpackedSize, files: scanned.files, texts: textsOf(scanned), pythonVersions };
 }
 
 async function* counted(stream: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import { TareError } from '../base/errors.ts';
+import { multiarchNames } from '../root/multiarch.ts';
 
 /** Folders of the root that are links into `usr` on a merged system (Debian Policy 10.1). */
 const mergedFolders = new Set(['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libo32', 'libx32']);
@@ -35,16 +36,6 @@ export function rootLinks(architecture: string): readonly RootLink[] {
     { path: 'var/run', target: '/run' },
   ];
 }
-
-const multiarchNames = new Map([
-  ['amd64', 'x86_64-linux-gnu'],
-  ['arm64', 'aarch64-linux-gnu'],
-  ['armhf', 'arm-linux-gnueabihf'],
-  ['i386', 'i386-linux-gnu'],
-  ['ppc64el', 'powerpc64le-linux-gnu'],
-  ['riscv64', 'riscv64-linux-gnu'],
-  ['s390x', 's390x-linux-gnu'],
-]);
 
 /** Debian's name for an architecture's library folders. Throws `DEBIAN_ARCHITECTURE_UNKNOWN`. */
 export function multiarchName(architecture: string): string {

@@ -6,6 +6,7 @@ import { digestFromHex, type Digest } from '../base/digest.ts';
 import { systemErrorCode, TareError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { layerCompression } from './descriptor.ts';
+import type { ImageLayer } from './image.ts';
 
 /** Unpacks zstd; comes from outside because this folder has no such decoder. */
 export type ZstdDecoder = (
@@ -44,6 +45,19 @@ export async function* readLayer(source: LayerSource, options: LayerReadOptions 
     yield chunk;
   }
   options.onDiffId?.(digestFromHex(hash.digest('hex')));
+}
+
+/** That a layer unpacked to what its image says; `actual` is of `onDiffId`. Throws `LAYER_DIFF_ID_MISMATCH`. */
+export function assertDiffId({ descriptor, diffId, file }: ImageLayer, actual: Digest | undefined): void {
+  if (actual === diffId) return;
+  throw new TareError({
+    code: 'LAYER_DIFF_ID_MISMATCH',
+    message: `layer ${descriptor.digest} does not unpack to what the image says`,
+    where: file,
+    expected: diffId,
+    actual: actual ?? 'a stream that goes on after the end of the archive',
+    hint: 'the image is damaged: build or pull it again',
+  });
 }
 
 function unpack(source: LayerSource, options: LayerReadOptions): AsyncIterable<Uint8Array> {

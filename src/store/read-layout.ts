@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { systemErrorCode, TareError } from '../base/errors.ts';
 import { assertBlobSize, layoutBlobPath, readSmallBlob } from '../oci/blob-check.ts';
 import { parseImageConfig } from '../oci/config.ts';
-import { type Descriptor, isIndexMediaType } from '../oci/descriptor.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Image } from '../oci/image.ts';
-import { chooseManifest, imagesOfIndex, parseImageIndex } from '../oci/image-index.ts';
+import { chooseManifest } from '../oci/image-index.ts';
 import { largestJson, parseJson } from '../oci/json.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { type Platform, renderPlatform } from '../oci/platform.ts';
 import { layoutFileSchema } from '../oci/schema.ts';
-
-const deepestIndex = 4;
+import { listManifests } from './list-manifests.ts';
 
 /**
  * The one image of an OCI layout, or the one for `platform` where there are several. Sizes are checked; the digests of layers are
@@ -25,7 +24,7 @@ export async function readLayout(dir: string, platform?: Platform): Promise<Imag
     where: join(dir, 'oci-layout'),
   });
   const path = join(dir, 'index.json');
-  const candidates = await flatten(dir, await readTop(dir, 'index.json'), path, 0);
+  const candidates = await listManifests(dir, await readTop(dir, 'index.json'), path);
   return readImage(dir, choose(candidates, platform, dir));
 }
 
@@ -49,18 +48,6 @@ async function readTop(dir: string, name: string): Promise<Uint8Array> {
     throw notLayout(dir, name, error);
   }
   throw notLayout(dir, name);
-}
-
-/** Manifests of an index and of the indexes in it; a nested index's platform stands for entries without one. */
-async function flatten(dir: string, bytes: Uint8Array, where: string, depth: number): Promise<readonly Descriptor[]> {
-  const found: Descriptor[] = [];
-  for (const one of imagesOfIndex(parseImageIndex(bytes, where))) {
-    if (!isIndexMediaType(one.mediaType)) found.push(one);
-    else if (depth < deepestIndex) {
-      found.push(...(await flatten(dir, await readSmallBlob(dir, one), layoutBlobPath(dir, one.digest), depth + 1)));
-    }
-  }
-  return found;
 }
 
 function choose(candidates: readonly Descriptor[], platform: Platform | undefined, dir: string): Descriptor {

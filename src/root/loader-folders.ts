@@ -1,5 +1,5 @@
-import { multiarchName } from '../debian/root-layout.ts';
-import type { RootTree } from '../root/tree.ts';
+import { builtInFolders } from './multiarch.ts';
+import type { RootTree } from './tree.ts';
 
 const configuration = 'etc/ld.so.conf';
 const deepestInclude = 8;
@@ -54,9 +54,4 @@ function matchesOf(tree: RootTree, pattern: string, file: string): readonly stri
     .children(folder)
     .filter((name) => expression.test(name) && !name.startsWith('.'))
     .map((name) => `${folder}/${name}`);
-}
-
-function builtInFolders(architecture: string): readonly string[] {
-  const name = multiarchName(architecture);
-  return [`lib/${name}`, `usr/lib/${name}`, 'lib', 'usr/lib', 'lib64', 'usr/lib64'];
 }
