@@ -3,6 +3,7 @@ import { parseDebianVersion, type DebianVersion } from '../debian/version.ts';
 import { loaderFolders } from '../debian/root-layout.ts';
 import { requirementsOf } from '../plan/closed-set.ts';
 import { isHostLibrary } from '../plan/knowledge/host-libraries.ts';
+import { nvidiaLibraryFolders, whyLibraryPath } from '../plan/knowledge/nvidia-libraries.ts';
 import { whyOptional } from '../plan/knowledge/optional-files.ts';
 import type { KnownWheel } from '../plan/knowledge/types.ts';
 import { askedNeeds } from '../plan/system/asked-needs.ts';
@@ -18,6 +19,7 @@ export interface RequestInputs extends SystemWish {
   readonly baseFiles: readonly (readonly FileFacts[])[];
   readonly wheelFiles: readonly (readonly FileFacts[])[];
   readonly installed: readonly InstalledFacts[];
+  readonly libraryPath: readonly string[];
 }
 
 /** Puts together what system libraries are worked out from. */
@@ -34,6 +36,7 @@ export function systemRequest(inputs: RequestInputs): SystemRequest {
       base.base.provider === 'image' && 'image' in base
         ? base.image.loaderFolders
         : loaderFolders(base.base.architecture),
+    libraryPath: inputs.libraryPath,
     interpreter: python.interpreter,
     roots: nativeRoots([...inputs.wheelFiles.flat(), ...inputs.natives], {
       python: python.version,
@@ -50,6 +53,12 @@ export function systemRequest(inputs: RequestInputs): SystemRequest {
     excluded: new Set(config.excludeSystemPackages),
     isHostLibrary,
   };
+}
+
+/** Folders of NVIDIA's wheels, absolute, where a distribution finds their libraries by no other way. */
+export function libraryPathOf(installed: readonly InstalledFacts[]): readonly string[] {
+  if (!installed.some(({ facts }) => whyLibraryPath(facts.name) !== undefined)) return [];
+  return nvidiaLibraryFolders(installed.flatMap(({ facts }) => facts.files.map(({ path }) => `/${path}`)));
 }
 
 /** Wheels with their files below `site-packages`. */

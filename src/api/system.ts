@@ -13,6 +13,7 @@ import type { BuildTools } from '../build/tools.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import type { DebPackage, SuiteIndex } from '../debian/package.ts';
 import { isPure, planWheelLayers } from '../plan/layering.ts';
+import { assertNewEnough } from '../plan/system/outdated-base.ts';
 import { resolveSystem } from '../plan/system/resolve-system.ts';
 import { planSystem, type SystemPlan } from '../plan/system/plan-system.ts';
 import type { ResolvedBase } from './base.ts';
@@ -20,11 +21,13 @@ import { openCatalogue } from './catalogue.ts';
 import type { NativeCall } from '../project/detect/native-calls.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import { systemOffers } from './system-offers.ts';
-import { knownWheels, systemRequest } from './system-request.ts';
+import { knownWheels, libraryPathOf, systemRequest } from './system-request.ts';
 import type { TargetWheels } from './wheels.ts';
 
 export interface TargetSystem extends SystemPlan {
   readonly debs: readonly DebPackage[];
+  /** For `LD_LIBRARY_PATH`, absolute. */
+  readonly libraryPath: readonly string[];
   readonly warnings: readonly PlanWarning[];
 }
 
@@ -53,7 +56,7 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
     asked.length + wish.calls.length + wish.natives.length === 0 &&
     wheels.wheels.every((wheel) => isPure(wheel.filename))
   ) {
-    return { ...planSystem(policyOf(config), undefined), debs: [], warnings: optional };
+    return { ...planSystem(policyOf(config), undefined), debs: [], libraryPath: [], warnings: optional };
   }
   // Without a suite nothing can be added: clearer before the work than at its end.
   if (asked.length > 0 && 'image' in base) suiteOf(base.image);
@@ -105,7 +108,7 @@ async function openIndex(
 }
 
 function isTargetSystem(value: unknown): value is TargetSystem {
-  return typeof value === 'object' && value !== null && 'systemPackages' in value && 'debs' in value;
+  return typeof value === 'object' && value !== null && 'debs' in value && 'libraryPath' in value;
 }
 
 async function resolveFresh(tools: BuildTools, wish: SystemWish, index: SuiteIndex | undefined): Promise<TargetSystem> {
@@ -120,16 +123,18 @@ async function resolveFresh(tools: BuildTools, wish: SystemWish, index: SuiteInd
   ]);
   const task = tools.context.progress.start(`working out system libraries for ${wish.base.base.architecture}`);
   const installed = [...wheels.installed.values()];
-  const request = systemRequest({ ...wish, baseFiles, wheelFiles, installed });
+  const libraryPath = libraryPathOf(installed);
+  const request = systemRequest({ ...wish, baseFiles, wheelFiles, installed, libraryPath });
   const catalogue = index === undefined ? undefined : openCatalogue(tools, wish.inputs.debian, index);
   const resolution = await resolveSystem(request, catalogue);
+  assertNewEnough(resolution.added, request);
   const plan = planSystem(policyOf(wish.config), resolution);
   const warnings = [
     ...optionalNeeds(knownWheels(installed)),
     ...(await systemOffers({ calls: wish.calls, request, resolution, catalogue, installed })),
   ];
   task.done(`${plan.systemPackages.length} packages`);
-  return { ...plan, debs: resolution.added.map((one) => one.deb), warnings };
+  return { ...plan, debs: resolution.added.map((one) => one.deb), libraryPath, warnings };
 }
 
 function policyOf(config: ResolvedConfig): { readonly policy: 'needed' | 'depends'; readonly because: Because } {

@@ -33,7 +33,7 @@ export interface TargetChoice {
   readonly platform: string;
   readonly base: { readonly base: PlannedBase; readonly python: PlannedPython };
   readonly wheels: { readonly wheels: readonly PlannedWheel[]; readonly resolution: Target['resolution'] };
-  readonly system: Pick<Target, 'systemPackages' | 'system'>;
+  readonly system: Pick<Target, 'systemPackages' | 'system'> & { readonly libraryPath: readonly string[] };
   /** Signs that belong to this target. */
   readonly warnings: readonly PlanWarning[];
 }
@@ -86,6 +86,7 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
       workdir: config.workdir,
       ...(facts.distribution === undefined ? { importRoot: entry?.importRoot ?? '' } : {}),
       configured: config.env,
+      libraryPath: [...new Set(targets.flatMap((target) => target.system.libraryPath))],
       ...(inputs.baseEnv === undefined ? {} : { base: inputs.baseEnv }),
     }),
     labels: planLabels(facts, config.labels),

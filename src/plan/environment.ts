@@ -8,6 +8,8 @@ export interface EnvironmentInputs {
   /** Folder of the project that must be on `sys.path`, relative to it; undefined where the project is a distribution. */
   readonly importRoot?: string;
   readonly configured: Readonly<Record<string, string>>;
+  /** Folders of libraries that the loader would not find, absolute. */
+  readonly libraryPath: readonly string[];
   /** Of a base image, which keeps its own. */
   readonly base?: readonly { readonly name: string; readonly value: string }[];
 }
@@ -34,6 +36,11 @@ export function planEnvironment(inputs: EnvironmentInputs): readonly Environment
   if (importRoot !== undefined) {
     const folder = importRoot === '' ? workdir : `${workdir}/${importRoot}`;
     own.push(variable('PYTHONPATH', folder, 'the application is importable from whatever starts it'));
+  }
+  if (inputs.libraryPath.length > 0) {
+    const before = inputs.base?.find((one) => one.name === 'LD_LIBRARY_PATH')?.value;
+    const folders = [...inputs.libraryPath, ...(before === undefined ? [] : [before])];
+    own.push(variable('LD_LIBRARY_PATH', folders.join(':'), "a wheel finds NVIDIA's libraries by no other way"));
   }
   const configured = Object.entries(inputs.configured).map(([name, value]) =>
     variable(name, value, '`[tool.tare.env]`'),

@@ -23,7 +23,7 @@ export function findOpenNeeds(
   const tree = layTree([...request.layers, ...[...added.values()].map((one) => one.files)]);
   const loader = createLoader(tree, {
     machine: request.machine,
-    libraryPath: [],
+    libraryPath: request.libraryPath,
     folders: request.loaderFolders,
     program: request.interpreter,
   });

@@ -6,7 +6,7 @@ import { parseRelations } from '../../debian/relation.ts';
 import { type DebianVersion, parseDebianVersion } from '../../debian/version.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
 import { factsOfBytes } from '../../root/observe.ts';
-import { findOutdated } from './data-packages.ts';
+import { assertNewEnough } from './outdated-base.ts';
 import { resolveSystem } from './resolve-system.ts';
 import type { SystemCatalogue, SystemRequest } from './types.ts';
 
@@ -79,6 +79,7 @@ function request(files: readonly FileFacts[], more: Partial<SystemRequest> = {})
     policy: 'needed',
     machine: 'amd64',
     layers: [[python], files],
+    libraryPath: [],
     loaderFolders: [folder, 'usr/lib'],
     interpreter: '/usr/bin/python3.13',
     roots: {
@@ -228,7 +229,7 @@ describe('policy depends', () => {
   });
 });
 
-test('a package that wants a newer one than the base has is told', async () => {
+test('a package that wants a newer one than the base has is refused', async () => {
   const suite = makeSuite({ a: { depends: 'libc6 (>= 2.41), zlib1g', files: [object(`${folder}/liba.so`)] } });
   const files = [object(`${site}/x/x.abi3.so`, { needed: ['liba.so'] })];
   const installed = new Map<string, DebianVersion>([
@@ -237,5 +238,12 @@ test('a package that wants a newer one than the base has is told', async () => {
   ]);
   const asked = request(files, { installed });
   const { added } = await resolveSystem(asked, suite);
-  expect(findOutdated(added, asked)).toEqual([{ name: 'libc6', installed: '2.36-9', wanted: '>= 2.41', by: 'a' }]);
+  const newer = { ...asked, installed: new Map([...installed, ['libc6', parseDebianVersion('2.41-12')]]) };
+  expect(() => assertNewEnough(added, newer)).not.toThrow();
+  expect(() => assertNewEnough(added, asked)).toThrow(
+    expect.objectContaining({
+      code: 'BASE_PACKAGE_TOO_OLD',
+      message: '`a` wants `libc6` >= 2.41, and the base has 2.36-9',
+    }),
+  );
 });

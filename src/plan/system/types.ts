@@ -14,6 +14,8 @@ export interface SystemRequest {
   readonly machine: string;
   /** What is in the image without system libraries, layer by layer. */
   readonly layers: readonly (readonly FileFacts[])[];
+  /** Folders of `LD_LIBRARY_PATH`. */
+  readonly libraryPath: readonly string[];
   /** Folders that the loader of the base searches. */
   readonly loaderFolders: readonly string[];
   /** The Python of the base. */
