@@ -6,5 +6,12 @@ import { runCli } from './run-cli.ts';
 setFlagsFromString('--heap-growing-percent=30');
 setFlagsFromString('--max-semi-space-size=4');
 
+// Whoever reads may stop reading (`| head`): what was begun ends as it would.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const controller = new AbortController();
 process.exitCode = await runCli(process.argv.slice(2), { controller });

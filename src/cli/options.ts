@@ -16,6 +16,7 @@ export interface SharedFlags {
   readonly base?: string;
   readonly systemPolicy?: 'needed' | 'depends';
   readonly systemPackage?: readonly string[];
+  readonly excludeSystemPackage?: readonly string[];
   readonly allow?: readonly string[];
   readonly mirror?: string;
   readonly offline?: boolean;
@@ -37,6 +38,7 @@ export function addSharedOptions(command: Command): Command {
     .option('--group <name>', 'a dependency group to install (repeatable)', collect)
     .option('--base <where>', 'oci:DIR to build on an image of yours, or debian (default)')
     .option('--system-package <name>', 'a Debian package to add (repeatable)', collect)
+    .option('--exclude-system-package <name>', 'a Debian package that is never added (repeatable)', collect)
     .option(
       '--system-policy <policy>',
       'needed (default) or depends: how far Debian packages are followed',
@@ -56,7 +58,7 @@ export function addSharedOptions(command: Command): Command {
 /** The part of the flags that is configuration. Paths on the command line are relative to the current folder. */
 export function inlineConfig(flags: SharedFlags, cwd: string): InlineConfig {
   const { platform, python, entrypoint, port, extra, group, tag, output, strict } = flags;
-  const { base, systemPolicy, systemPackage, allow, mirror } = flags;
+  const { base, systemPolicy, systemPackage, excludeSystemPackage, allow, mirror } = flags;
   return {
     ...(platform === undefined ? {} : { platforms: platform }),
     ...(python === undefined ? {} : { python }),
@@ -70,6 +72,7 @@ export function inlineConfig(flags: SharedFlags, cwd: string): InlineConfig {
     ...(base === undefined ? {} : { base: absoluteOutput(base, cwd) }),
     ...(systemPolicy === undefined ? {} : { systemPolicy }),
     ...(systemPackage === undefined ? {} : { systemPackages: systemPackage }),
+    ...(excludeSystemPackage === undefined ? {} : { excludeSystemPackages: excludeSystemPackage }),
     ...(allow === undefined ? {} : { allow }),
     ...(mirror === undefined ? {} : { mirror }),
   };

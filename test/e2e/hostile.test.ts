@@ -303,6 +303,15 @@ describe('the machine', () => {
     expect(elsewhere.digest).toBe(after.digest);
   });
 
+  test('a reader that stops reading', async () => {
+    const project = await makeProject(pinned(wheel));
+    const command = '"$0" "$@" | head -c 1; exit "${PIPESTATUS[0]}"';
+    const args = ['-c', command, process.execPath, cliPath, 'plan', project, '--json'];
+    const ended = await runCommand('bash', args, { env: tareEnvironment({ env }) });
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 0, stdout: '{' });
+    expect(ended.stderr).not.toMatch(/EPIPE|^\s+at /m);
+  });
+
   test('two builds at once on one cache', async () => {
     const wheels = [1, 2, 3, 4].map((number) =>
       makeWheel({ ...sound, name: `parcel-${number}`, version: '7.0', files: unseen() }),

@@ -56,8 +56,8 @@ describe('examples/ultralytics-serving', () => {
     const before = join(dir, 'before');
     const first = await buildImage(project, ['-o', `oci:${before}`]);
     const index = await readFile(join(before, 'index.json'), 'utf8');
-    const env = { TARE_EXCLUDE_SYSTEM_PACKAGES: 'libglx0' };
-    const failed = await failingBuild(project, ['-o', `oci:${before}`], { env });
+    const without = ['--exclude-system-package', 'libglx0'];
+    const failed = await failingBuild(project, [...without, '-o', `oci:${before}`]);
     expect([failed.code, failed.exit]).toEqual(['IMAGE_UNSOUND', 1]);
     expect(failed.stderr).toMatch(/opencv-python.*libGL\.so\.1.*libGLX\.so\.0/s);
     expect(await readFile(join(before, 'index.json'), 'utf8')).toBe(index);
