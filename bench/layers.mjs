@@ -20,6 +20,7 @@ const entries = {
   zip: 'archive/zip.ts',
   digest: 'base/digest.ts',
   pool: 'base/worker-pool.ts',
+  observe: 'root/observe.ts',
 };
 
 /** Compiles the modules that are measured, as the build does for what it publishes. */
@@ -38,6 +39,7 @@ const { orderForGathering, writeLayer } = await load('writer');
 const { readZip, readZipMember } = await load('zip');
 const { digestFromHex } = await load('digest');
 const { createWorkerPool, serveJobs } = await load('pool');
+const { createObserver } = await load('observe');
 
 const requirements = `
 annotated_doc==0.0.7 annotated_types==0.8.0 anyio==4.16.0 certifi==2026.10.19.post1 click==8.5.1 fastapi==0.165.0
@@ -66,13 +68,18 @@ async function readWheel(file) {
   }));
 }
 
-export async function runJob({ file, output }) {
+/** With the facts of every file, as the build writes layers; without them to see what ELF files cost as they stream by. */
+export async function runJob({ file, output, observed }) {
   const members = await readWheel(file);
   const files = members.map(({ name, slice }) => {
     const path = `opt/venv/lib/python3.13/site-packages/${name}`;
     return { path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 315_532_800, content: slice };
   });
-  return writeLayer(orderForGathering(files), output);
+  if (!observed) return writeLayer(orderForGathering(files), output);
+  const observer = createObserver({ spool: `${output}.elf` });
+  const layer = await writeLayer(orderForGathering(files), output, { observe: observer.sinkFor });
+  observer.close();
+  return { ...layer, elfFiles: observer.facts().filter((one) => one.elf !== undefined).length };
 }
 serveJobs(runJob);
 
@@ -111,7 +118,7 @@ async function measureBound(wheels) {
 }
 
 /** `workers` 0: in this thread. */
-async function measureLayers(wheels, workers) {
+async function measureLayers(wheels, workers, observed) {
   const folder = mkdtempSync(join(tmpdir(), 'tare-bench-'));
   const pool =
     workers > 0 ? createWorkerPool(new URL(import.meta.url), workers) : { run: runJob, close: async () => {} };
@@ -119,13 +126,13 @@ async function measureLayers(wheels, workers) {
     const elapsed = startClock();
     // The largest first: the last to end is then a small one.
     const order = wheels.toSorted((left, right) => statSync(right).size - statSync(left).size);
-    const job = (file, index) => ({ file, output: join(folder, String(index)) });
+    const job = (file, index) => ({ file, output: join(folder, String(index)), observed });
     const layers = [];
     if (workers > 0) layers.push(...(await Promise.all(order.map((file, index) => pool.run(job(file, index))))));
     else for (const [index, file] of order.entries()) layers.push(await pool.run(job(file, index)));
     const time = elapsed();
     const sum = (key) => layers.reduce((total, layer) => total + layer[key], 0);
-    return { ...time, size: sum('size'), unpackedSize: sum('unpackedSize') };
+    return { ...time, size: sum('size'), unpackedSize: sum('unpackedSize'), elfFiles: observed ? sum('elfFiles') : 0 };
   } finally {
     await pool.close();
     rmSync(folder, { recursive: true });
@@ -177,6 +184,7 @@ function main(folder) {
     for (const [kind, cores] of [
       ['bound', 1],
       ['here', 1],
+      ['blind', 1],
       ['one', 1],
       ['two', 2],
     ]) {
@@ -184,7 +192,7 @@ function main(folder) {
       if (best[kind] === undefined || measured.ms < best[kind].ms) best[kind] = measured;
     }
   }
-  const { bound, here, one, two } = best;
+  const { bound, here, blind, one, two } = best;
   const ratio = { wall: here.ms / bound.ms, cpu: here.cpu / bound.cpu };
   // Both with threads, as the build runs them, so that starting one counts on both sides; `strict` is without on one.
   const speedup = { threads: one.ms / two.ms, strict: here.ms / two.ms };
@@ -197,10 +205,12 @@ function main(folder) {
   const times = `${ratio.wall.toFixed(2)} x the bound (${ratio.cpu.toFixed(2)} x its processor time)`;
   const faster = `${speedup.threads.toFixed(2)} x faster than one worker, ${speedup.strict.toFixed(2)} x than no thread`;
   line('layers, no thread', seconds(here.ms), times, `peak ${megabytes(here.peak)}`);
+  const scan = { ms: here.ms - blind.ms, cpu: here.cpu - blind.cpu };
+  line('of it, reading ELF', seconds(scan.ms), `${seconds(scan.cpu)} of processor, ${here.elfFiles} files`);
   line('layers, one worker', seconds(one.ms), `${seconds(one.cpu)} of processor`, `peak ${megabytes(one.peak)}`);
   line('layers, two workers', seconds(two.ms), faster, `peak ${megabytes(two.peak)}`);
   line('packed', megabytes(here.size), `${(here.size / wheelSize).toFixed(4)} of the wheels`);
-  console.log(JSON.stringify({ wheels: wheels.length, wheelSize, bound, here, one, two, ratio, speedup }));
+  console.log(JSON.stringify({ wheels: wheels.length, wheelSize, bound, here, blind, scan, one, two, ratio, speedup }));
 }
 
 if (isMainThread) {
@@ -211,7 +221,9 @@ if (isMainThread) {
   } else {
     const wheels = readWheels(folder);
     const measured =
-      kind === 'bound' ? await measureBound(wheels) : await measureLayers(wheels, { here: 0, one: 1, two: 2 }[kind]);
+      kind === 'bound'
+        ? await measureBound(wheels)
+        : await measureLayers(wheels, { here: 0, blind: 0, one: 1, two: 2 }[kind], kind !== 'blind');
     console.log(JSON.stringify({ ...measured, peak: process.resourceUsage().maxRSS * 1024 }));
   }
 }

@@ -6,37 +6,65 @@ import type { IndexConfig } from '../python/index-config.ts';
 
 export interface ChosenIndex {
   readonly config: IndexConfig;
+  /** A named mirror stands in for what was configured. */
+  readonly isMirrored: boolean;
   /** For uv, which reads its own configuration first. */
   readonly env: Context['env'];
 }
 
+type Ambient = Pick<Context, 'env' | 'http' | 'log' | 'offline' | 'signal'>;
+
 /** The Python index of a named mirror as long as it answers, else what is configured, with a word. */
 export async function chooseIndex(
-  context: Context,
+  context: Ambient,
   config: IndexConfig,
   mirror: string | undefined,
 ): Promise<ChosenIndex> {
-  const configured = { config, env: context.env };
+  const configured = { config, env: context.env, isMirrored: false };
   if (mirror === undefined) return configured;
-  const { pythonIndex } = findMirrorProfile(mirror);
-  const problem = context.offline ? undefined : await problemOf(context, pythonIndex);
-  if (problem === undefined) {
-    return {
-      config: { ...config, indexUrl: pythonIndex },
-      env: { ...context.env, UV_DEFAULT_INDEX: pythonIndex, UV_INDEX_URL: undefined },
-    };
-  }
-  context.log.warn(
-    `the mirror \`${mirror}\` does not give its Python index: going on with what is configured otherwise (${problem})`,
-    `leave out \`--mirror ${mirror}\`, or name another one`,
-  );
-  return configured;
+  const { pythonIndex, torchWheels } = findMirrorProfile(mirror);
+  // Any index has pip.
+  if (!(await answers(context, mirror, 'its Python index', `${pythonIndex}pip/`))) return configured;
+  const withTorch = torchWheels === undefined ? config : await withTorchWheels(context, config, mirror, torchWheels);
+  return {
+    config: { ...withTorch, indexUrl: pythonIndex },
+    isMirrored: true,
+    env: { ...context.env, UV_DEFAULT_INDEX: pythonIndex, UV_INDEX_URL: undefined },
+  };
 }
 
-/** Any index has pip. */
-async function problemOf(context: Context, index: string): Promise<string | undefined> {
+/** In place of indexes for torch, which have their variant at the end (`…/whl/cpu`), the mirror's list of that variant. */
+async function withTorchWheels(
+  context: Ambient,
+  config: IndexConfig,
+  mirror: string,
+  torchWheels: string,
+): Promise<IndexConfig> {
+  const extraIndexUrls: string[] = [];
+  const findLinks = [...config.findLinks];
+  for (const url of config.extraIndexUrls) {
+    const variant = /\/whl\/(cpu|cu\d{2,3}|rocm[\d.]+|xpu)\/?$/.exec(url)?.[1];
+    const page = `${torchWheels}/${variant ?? ''}/`;
+    if (variant !== undefined && (await answers(context, mirror, `its wheels of torch for \`${variant}\``, page)))
+      findLinks.push(page);
+    else extraIndexUrls.push(url);
+  }
+  return { ...config, extraIndexUrls, findLinks };
+}
+
+async function answers(context: Ambient, mirror: string, what: string, url: string): Promise<boolean> {
+  const problem = context.offline ? undefined : await problemOf(context, url);
+  if (problem === undefined) return true;
+  context.log.warn(
+    `the mirror \`${mirror}\` does not give ${what}: going on with what is configured otherwise (${problem})`,
+    `leave out \`--mirror ${mirror}\`, or name another one`,
+  );
+  return false;
+}
+
+async function problemOf(context: Ambient, url: string): Promise<string | undefined> {
   try {
-    const response = await context.http.request({ url: `${index}pip/`, signal: context.signal });
+    const response = await context.http.request({ url, signal: context.signal });
     await discardBody(response);
     return response.status === 200 ? undefined : `status ${response.status}`;
   } catch (error) {

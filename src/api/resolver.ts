@@ -15,6 +15,8 @@ import { sha256 } from '../base/digest.ts';
 /** The package index and the resolver, each started only when it is asked. */
 export interface Resolver {
   readonly config: IndexConfig;
+  /** A named mirror stands in for the addresses of a lock. */
+  readonly isMirrored: boolean;
   readonly client: () => Promise<IndexClient>;
   /** PEP 751 text. */
   readonly resolve: (source: Extract<DependencySource, { requirements: string }>, target: TagTarget) => Promise<string>;
@@ -43,6 +45,7 @@ export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
   const uv = once(() => findUv(context));
   return {
     config,
+    isMirrored: chosen.isMirrored,
     client: once(() => openClient(context, cache, config, uv)),
     name: async () => `uv ${(await uv()).version}`,
     resolve: async (source, target) => {

@@ -4,6 +4,7 @@ import type { Because } from '../base/because.ts';
 import { mapLimit } from '../base/concurrency.ts';
 import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
+import { isTareError } from '../base/errors.ts';
 import { canonicalJson } from '../base/order.ts';
 import { findOpenRequirements } from '../plan/closed-set.ts';
 import type { Dependencies, DependencySource, LockSelection } from '../plan/lock.ts';
@@ -14,6 +15,7 @@ import type { IndexClient } from '../python/index-client.ts';
 import type { LockedDistribution } from '../python/locked.ts';
 import { parseMetadata } from '../python/metadata.ts';
 import { parsePylock, selectFromPylock } from '../python/pylock.ts';
+import type { PackageName } from '../python/package-name.ts';
 import type { TagTarget } from '../python/tags.ts';
 import type { Cache } from '../store/cache.ts';
 import type { Resolver } from './resolver.ts';
@@ -46,6 +48,7 @@ export async function resolveTargetWheels(inputs: WheelInputs): Promise<TargetWh
     fingerprint: inputs.dependencies.fingerprint,
     selection: inputs.selection,
     target: inputs.target,
+    isMirrored: inputs.resolver.isMirrored,
     indexes: [config.indexUrl ?? 'default', config.extraIndexUrls, config.findLinks, config.noIndex],
   });
   const known = inputs.context.refresh ? undefined : await inputs.cache.readRecord('resolution', key);
@@ -101,8 +104,26 @@ async function chooseWheels(
   return resolveWheels(distributions, inputs.target, {
     indexFiles: async (name) => (await client()).project(name),
     sha256: async (file) => (await client()).sha256(file),
+    mirrored: async (name, { filename, sha256 }) =>
+      inputs.resolver.isMirrored ? mirroredUrl(await client(), name, filename, sha256) : undefined,
     fileUrl: (path) => pathToFileURL(join(inputs.project.root, path)).href,
   });
+}
+
+/** Mirrors lag: what they lack comes from where the lock says. */
+async function mirroredUrl(
+  client: IndexClient,
+  name: PackageName,
+  filename: string,
+  sha256: Digest,
+): Promise<string | undefined> {
+  try {
+    const found = (await client.project(name)).find((file) => file.filename === filename);
+    return found === undefined || (found.sha256 !== undefined && found.sha256 !== sha256) ? undefined : found.url;
+  } catch (error) {
+    if (isTareError(error) && error.code === 'PROJECT_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 /** Why a pinned set is not closed, as a rule; undefined where it is, as far as the index says. */

@@ -24,6 +24,11 @@ export interface WheelLookup {
   /** Every file that the configured indexes have of a project. */
   readonly indexFiles: (name: PackageName) => Promise<readonly IndexFile[]>;
   readonly sha256: (file: IndexFile) => Promise<Digest | undefined>;
+  /** Where a mirror that stands in for the addresses of a lock has a file; undefined without one, or where it lacks the file. */
+  readonly mirrored: (
+    name: PackageName,
+    file: { readonly filename: string; readonly sha256: Digest },
+  ) => Promise<string | undefined>;
   /** `file:` URL of a path that a lock gives, relative to the project. */
   readonly fileUrl: (path: string) => string;
 }
@@ -63,10 +68,19 @@ export async function resolveWheels(
         ...(file.size === undefined ? {} : { size: file.size }),
         because: distribution.because,
       },
-      url: file.url,
+      url: (await mirroredUrl(distribution, { ...file, sha256 }, lookup)) ?? file.url,
       ...(file.indexFile === undefined ? {} : { indexFile: file.indexFile }),
     };
   });
+}
+
+async function mirroredUrl(
+  { name, source }: LockedDistribution,
+  file: Candidate & { readonly sha256: Digest },
+  lookup: WheelLookup,
+): Promise<string | undefined> {
+  const isOfIndex = source.kind === 'index' && file.indexFile === undefined && /^https?:/.test(file.url);
+  return isOfIndex ? lookup.mirrored(name, file) : undefined;
 }
 
 async function candidatesOf(distribution: LockedDistribution, lookup: WheelLookup): Promise<readonly Candidate[]> {
@@ -107,13 +121,17 @@ function candidatesOfIndex(distribution: LockedDistribution, files: readonly Ind
       hint: 'check the configured index, or make the lock anew against it',
     });
   }
-  return fitting.map((file) => ({
-    filename: file.filename,
-    url: file.url,
-    indexFile: file,
-    ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }),
-    ...(file.size === undefined ? {} : { size: file.size }),
-  }));
+  return fitting.map((file) => {
+    // A plain list of files may have no hashes.
+    const sha256 = file.sha256 ?? distribution.files.find((one) => one.filename === file.filename)?.sha256;
+    return {
+      filename: file.filename,
+      url: file.url,
+      indexFile: file,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(file.size === undefined ? {} : { size: file.size }),
+    };
+  });
 }
 
 function isVersion(file: IndexFile, version: string): boolean {

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { HttpResponse } from '../base/context.ts';
+import { TareError } from '../base/errors.ts';
+import type { IndexConfig } from '../python/index-config.ts';
+import { chooseIndex } from './mirror-index.ts';
+
+const own: IndexConfig = {
+  indexUrl: 'https://index.example/simple/',
+  extraIndexUrls: ['https://torch.example/whl/cpu', 'https://company.example/simple/'],
+  findLinks: [],
+  noIndex: false,
+  trustedHosts: [],
+  sources: {},
+  credentials: () => undefined,
+};
+
+/** A network on which some addresses answer, with what was warned of. */
+function ambient(answering: RegExp) {
+  const warnings: string[] = [];
+  const request = async ({ url }: { readonly url: string }): Promise<HttpResponse> => {
+    if (url.includes('unreachable')) throw new TareError({ code: 'HTTP_FAILED', message: 'refused', transient: true });
+    return { status: answering.test(url) ? 200 : 404, url, header: () => undefined, body: (async function* () {})() };
+  };
+  const log = { warn: (message: string) => void warnings.push(message), info: () => {}, debug: () => {} };
+  const context = { env: { UV_INDEX_URL: 'x' }, http: { request }, log, offline: false };
+  return { warnings, context: { ...context, signal: new AbortController().signal } };
+}
+
+test('the index and the wheels of torch come from the mirror together, other indexes stay', async () => {
+  const { context, warnings } = ambient(/aliyun/);
+  const { config, isMirrored, env } = await chooseIndex(context, own, 'aliyun');
+  expect(isMirrored).toBe(true);
+  expect(config.indexUrl).toMatch(/aliyun.*\/simple\/$/);
+  expect(env['UV_DEFAULT_INDEX']).toBe(config.indexUrl);
+  expect(env['UV_INDEX_URL']).toBeUndefined();
+  expect(config.extraIndexUrls).toEqual(['https://company.example/simple/']);
+  expect(config.findLinks).toEqual([expect.stringMatching(/aliyun.*\/cpu\/$/)]);
+  expect(warnings).toEqual([]);
+});
+
+test('a mirror without wheels of torch leaves its index as it is', async () => {
+  const { config } = await chooseIndex(ambient(/./).context, own, 'ustc');
+  expect(config.extraIndexUrls).toEqual(own.extraIndexUrls);
+});
+
+test('what the mirror does not give comes from what is configured, with a word', async () => {
+  const index = ambient(/nothing/);
+  expect(await chooseIndex(index.context, own, 'aliyun')).toMatchObject({ config: own, isMirrored: false });
+  expect(index.warnings).toEqual([expect.stringMatching(/`aliyun` does not give its Python index.*status 404/)]);
+  const torch = ambient(/\/pip\/$/);
+  const { config, isMirrored } = await chooseIndex(torch.context, own, 'aliyun');
+  expect([isMirrored, config.extraIndexUrls]).toEqual([true, own.extraIndexUrls]);
+  expect(torch.warnings).toEqual([expect.stringMatching(/wheels of torch for `cpu`/)]);
+});
