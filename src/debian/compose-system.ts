@@ -145,7 +145,7 @@ async function* packageEntries(
   const wrong = wrongSum(control, sums);
   if (wrong !== undefined) throw damaged(file, wrong);
   state.newest = Math.max(state.newest, newest);
-  state.packages.push({ control, paths, newest });
+  state.packages.push({ control, paths, sums, newest });
   noteScripts(state, control);
 }
 

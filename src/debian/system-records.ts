@@ -11,6 +11,8 @@ export interface PlacedPackage {
   readonly control: DebControl;
   /** Paths as in the package (not as placed) of what is in the image, in its order. */
   readonly paths: readonly string[];
+  /** MD5 of its files by path as in the package, in hexadecimal. */
+  readonly sums: ReadonlyMap<string, string>;
   readonly newest: number;
 }
 
@@ -61,16 +63,16 @@ function keyOf({ fields }: DebControl): string {
   return `${fields.get('package') ?? ''}:${fields.get('architecture') ?? ''}`;
 }
 
-function stanzaOf({ control, paths }: PlacedPackage): string {
-  const text = control.text.replace(/\n+$/, '').replace(/\n/, '\nStatus: install ok installed\n');
-  const sums = conffilesOf(control, new Set(paths));
-  return sums.length === 0 ? text : `${text}\nConffiles:\n${sums.map((line) => ` ${line}`).join('\n')}`;
+function stanzaOf(placed: PlacedPackage): string {
+  const text = placed.control.text.replace(/\n+$/, '').replace(/\n/, '\nStatus: install ok installed\n');
+  const lines = conffilesOf(placed);
+  return lines.length === 0 ? text : `${text}\nConffiles:\n${lines.map((line) => ` ${line}`).join('\n')}`;
 }
 
-/** `PATH MD5` for each configuration file that is there (dpkg-query(1), `Conffiles`). */
-function conffilesOf({ files }: DebControl, there: ReadonlySet<string>): readonly string[] {
-  const sums = new Map(linesOf(files.get('md5sums')).map((line) => [line.slice(34), line.slice(0, 32)]));
-  return linesOf(files.get('conffiles')).flatMap((line) => {
+/** `PATH MD5` for each configuration file that is there (dpkg-query(1), `Conffiles`). Debian's `md5sums` do not name these. */
+function conffilesOf({ control, paths, sums }: PlacedPackage): readonly string[] {
+  const there = new Set(paths);
+  return linesOf(control.files.get('conffiles')).flatMap((line) => {
     const path = line.replace(/^remove-on-upgrade\s+/, '');
     const sum = sums.get(path.slice(1));
     return path.startsWith('/') && there.has(path.slice(1)) && sum !== undefined ? [`${path} ${sum}`] : [];

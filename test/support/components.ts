@@ -30,6 +30,10 @@ const components = {
     is: async () => (await answers('uv', '--version')) || (await answers(join(benchDir, 'tools/bin/uv'), '--version')),
     get: 'test/setup',
   },
+  syft: {
+    is: async () => answers(join(benchDir, 'tools/bin/syft'), '--version'),
+    get: 'test/setup, where there is a Go that is new enough',
+  },
   readelf: { is: () => answers('readelf', '--version'), get: 'apt-get install binutils' },
   mmdebstrap: { is: () => answers('mmdebstrap', '--version'), get: 'apt-get install mmdebstrap' },
   python3: { is: () => answers('python3', '--version'), get: 'apt-get install python3' },

@@ -32,12 +32,12 @@ export function makeAr(members: readonly { readonly name: string; readonly bytes
   return Buffer.concat([Buffer.from('!<arch>\n'), ...parts]);
 }
 
-/** A `.deb` with gzip members and the hashes of its files in `md5sums`. */
+/** A `.deb` with gzip members and the hashes of its files in `md5sums`, without configuration files as dh_md5sums(1) has it. */
 export function makeDeb(given: DebSpec): MadeDeb {
   const spec = { ...given, version: given.version ?? '1.0-1', architecture: given.architecture ?? 'amd64' };
   const data = spec.data ?? [];
   const control = renderFields({ ...basics(spec), ...spec.fields, Description: 'made by a test' });
-  const files = { control, md5sums: md5sums(data), ...spec.scripts };
+  const files = { control, md5sums: md5sums(data, spec.scripts?.['conffiles']), ...spec.scripts };
   const members = Object.entries(files).map(([name, bytes]) => ({ name: `./${name}`, bytes }));
   const bytes = makeAr([
     { name: 'debian-binary', bytes: Buffer.from('2.0\n') },
@@ -76,9 +76,10 @@ function renderFields(fields: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-function md5sums(data: readonly TarMember[]): string {
+function md5sums(data: readonly TarMember[], conffiles = ''): string {
+  const leftOut = new Set(conffiles.split('\n'));
   return data
-    .filter((member) => (member.flag ?? '0') === '0')
+    .filter((member) => (member.flag ?? '0') === '0' && !leftOut.has(member.name.replace(/^\./, '')))
     .map(
       (member) =>
         `${createHash('md5')

@@ -11,7 +11,7 @@ import type { BuildTools } from '../tools.ts';
 import type { BaseLayers } from './base-layers.ts';
 
 /** Raised whenever `composeSystem` gives other entries for the same packages. */
-const systemVersion = 1;
+const systemVersion = 2;
 
 /** The Debian packages beside those of the base; undefined where there are none. */
 export async function buildSystemLayer(
