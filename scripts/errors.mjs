@@ -11,7 +11,7 @@ const files = readdirSync(join(root, 'src'), { recursive: true })
   .sort();
 
 /** Names of environment variables look like codes where they are arguments. */
-const environment = /^(?:PIP|UV|TARE|SSL|CURL|REQUESTS|XDG|NODE|DOCKER)_(?!.*INVALID)|_PROXY$|^[A-Z]+_HOME$/;
+const environment = /^(?:PIP|UV|TARE|SSL|CURL|REQUESTS|XDG|NODE|DOCKER|LD)_(?!.*INVALID)|_PROXY$|^[A-Z]+_HOME$/;
 const errors = new Map();
 for (const name of files) {
   const source = ts.createSourceFile(name, readFileSync(join(root, 'src', name), 'utf8'), ts.ScriptTarget.Latest, true);

@@ -51,6 +51,7 @@ function planFor(settings, dir, python, wanted) {
   if (!stdout.startsWith('{')) throw new Error(`tare plan ${dir} ended with ${status}\n${stderr}`);
   const plan = JSON.parse(stdout);
   if (plan.error !== undefined) return { error: plan.error };
-  const said = [...stderr.matchAll(/^warning: (.+)$/gm)].map((match) => match[1]);
-  return { plans: plan.targets.map((target) => ({ target, warnings: plan.warnings, said })) };
+  const path = plan.env.find((one) => one.name === 'LD_LIBRARY_PATH')?.value ?? '';
+  const libraryPath = path.split(':').filter((folder) => folder !== '');
+  return { plans: plan.targets.map((target) => ({ target, warnings: plan.warnings, libraryPath })) };
 }

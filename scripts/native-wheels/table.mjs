@@ -1,7 +1,7 @@
 import { architectures, notes, suites } from './wheels.mjs';
 
-/** The document, of what was planned for each wheel. */
-export function renderTable(rows, command) {
+/** The document, of what was planned for each wheel and, where they were checked, of what was found. */
+export function renderTable(rows, checked) {
   const columns = suites.flatMap(({ suite }) => architectures.map((one) => `${suite} ${one}`));
   const lines = rows.map((row) => {
     const cells = columns.map((column) => cellOf(row.plans.get(column)));
@@ -10,11 +10,10 @@ export function renderTable(rows, command) {
   return [
     '# What popular native wheels need of Debian',
     '',
-    `Made by \`${command}\`: for each wheel a project of one file that requires it, unpinned, on the composed base, with`,
-    `Python ${suites.map(({ suite, python }) => `${python} on ${suite}`).join(' and ')}. A cell says which packages \`tare plan\` adds under the`,
-    'policy `needed`, with their packed bytes; where there are many, their number, and their names below. The version is that of the wheel',
-    'itself; needs of the distributions that it requires are counted with it.',
-    '`--check` also holds every ELF file against `readelf`, and what loads in the built image against the image’s own loader.',
+    'Made by `node scripts/native-wheels.mjs --check`: for each wheel a project of one file that requires it, unpinned, on the composed base,',
+    `with Python ${suites.map(({ suite, python }) => `${python} on ${suite}`).join(' and ')}. A cell says which packages \`tare plan\` adds under the policy`,
+    '`needed`, with their packed bytes; where there are many, their number, and their names below. Versions are those of the wheel itself;',
+    'needs of the distributions that it requires are counted with it.',
     '',
     `| wheel | version | ${columns.join(' | ')} |`,
     `|---|---|${columns.map(() => '---|').join('')}`,
@@ -36,6 +35,7 @@ export function renderTable(rows, command) {
     '',
     ...orNothing(rows.flatMap(warningLines)),
     '',
+    ...checkedLines(rows, checked),
   ].join('\n');
 }
 
@@ -52,11 +52,12 @@ function cellOf(plan) {
   return `${names.length > mostNames ? `${names.length} packages` : names.join(', ')}, ${bytes}${open}`;
 }
 
-function versionsOf({ name, plans }) {
-  const versions = [...plans.values()].flatMap(({ target }) =>
-    (target?.wheels ?? []).filter((one) => one.name === name).map((one) => one.version),
+function versionsOf(row) {
+  const versions = grouped(row, ({ target }) =>
+    (target?.wheels ?? []).filter((one) => one.name === row.name).map((one) => one.version),
   );
-  return [...new Set(versions)].join(', ');
+  if (versions.length < 2) return versions.map((one) => one.text).join('');
+  return versions.map(({ text, where }) => `${text} (${where})`).join(', ');
 }
 
 /** Targets that have the same are told together. */
@@ -109,6 +110,57 @@ function warningLines(row) {
     // Its bytes differ from one target to the next.
     return [...new Set(warnings.map(({ code, message }) => `\`${code}\`: ${message.replace(/, and saves .*$/, '')}`))];
   });
+  return texts.map(({ text, where }) => `- **${row.requirement}**, ${where}: ${text}`);
+}
+
+function checkedLines(rows, checked) {
+  const title = ['## What was checked', ''];
+  if (checked === undefined) return [...title, 'Nothing: this was made without `--check`.', ''];
+  const counts = [...checked.counts].map(
+    ([where, { images, elfFiles, loaded }]) => `| ${where} | ${images} | ${elfFiles} | ${loaded} |`,
+  );
+  return [
+    ...title,
+    'Every plan of the table was built and the image unpacked. What tare reads of each ELF file in it was held against `readelf -d -V -l`:',
+    'needed libraries, soname, RPATH, RUNPATH, interpreter, needed and defined symbol versions. Each program and shared object of the',
+    'environment and of the loader’s folders was given to the image’s own loader (`LD_TRACE_LOADED_OBJECTS`, in a chroot; for arm64 under',
+    'qemu), and which files it loads, which libraries it lacks and which symbol versions held against what tare says. Every library that',
+    '`tare verify` tells of is lacking for the loader, and every one that is lacking is told, but for those that the Python code of a wheel',
+    'opens before.',
+    '',
+    '| | images | ELF files read | objects loaded |',
+    '|---|---|---|---|',
+    ...counts,
+    '',
+    ...disagreementLines(checked.disagreements),
+    '',
+    '## What `tare verify` warns of',
+    '',
+    'Libraries that plug-ins in the images lack, which need not load. There is no error.',
+    '',
+    ...orNothing(rows.flatMap((row) => lackingLines(row, checked.warnings))),
+    '',
+  ];
+}
+
+function disagreementLines(disagreements) {
+  if (disagreements.length === 0) return ['There is no disagreement.'];
+  return ['They disagree here:', '', ...disagreements.map((one) => `- ${firstLine(one)}`)];
+}
+
+function lackingLines(row, warnings) {
+  const names = new Map(
+    [...row.plans.keys()].map((where) => {
+      const findings = warnings.get(`${row.requirement}\n${where}`) ?? [];
+      return [
+        where,
+        [...new Set(findings.map(({ chain }) => `\`${chain.at(-1)}\``))]
+          .toSorted((left, right) => (left < right ? -1 : 1))
+          .join(' '),
+      ];
+    }),
+  );
+  const texts = grouped({ plans: names }, (text) => (text === '' ? [] : [text]));
   return texts.map(({ text, where }) => `- **${row.requirement}**, ${where}: ${text}`);
 }
 

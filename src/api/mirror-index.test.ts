@@ -15,14 +15,18 @@ const own: IndexConfig = {
 };
 
 /** A network on which some addresses answer, with what was warned of. */
-function ambient(answering: RegExp) {
+function ambient(answering: RegExp, known = new Map<string, boolean>(), offline = false) {
   const warnings: string[] = [];
   const request = async ({ url }: { readonly url: string }): Promise<HttpResponse> => {
     if (url.includes('unreachable')) throw new TareError({ code: 'HTTP_FAILED', message: 'refused', transient: true });
     return { status: answering.test(url) ? 200 : 404, url, header: () => undefined, body: (async function* () {})() };
   };
   const log = { warn: (message: string) => void warnings.push(message), info: () => {}, debug: () => {} };
-  const context = { env: { UV_INDEX_URL: 'x' }, http: { request }, log, offline: false };
+  const answered = {
+    read: async (url: string) => known.get(url),
+    write: async (url: string, answers: boolean) => void known.set(url, answers),
+  };
+  const context = { env: { UV_INDEX_URL: 'x' }, http: { request }, log, offline, answered };
   return { warnings, context: { ...context, signal: new AbortController().signal } };
 }
 
@@ -51,4 +55,13 @@ test('what the mirror does not give comes from what is configured, with a word',
   const { config, isMirrored } = await chooseIndex(torch.context, own, 'aliyun');
   expect([isMirrored, config.extraIndexUrls]).toEqual([true, own.extraIndexUrls]);
   expect(torch.warnings).toEqual([expect.stringMatching(/wheels of torch for `cpu`/)]);
+});
+
+test('offline it is as it was the last time', async () => {
+  for (const answering of [/aliyun/, /nothing/]) {
+    const known = new Map<string, boolean>();
+    const before = await chooseIndex(ambient(answering, known).context, own, 'aliyun');
+    const { config, isMirrored } = await chooseIndex(ambient(/nothing/, known, true).context, own, 'aliyun');
+    expect({ config, isMirrored }).toEqual({ config: before.config, isMirrored: before.isMirrored });
+  }
 });

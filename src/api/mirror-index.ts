@@ -12,11 +12,17 @@ export interface ChosenIndex {
   readonly env: Context['env'];
 }
 
-type Ambient = Pick<Context, 'env' | 'http' | 'log' | 'offline' | 'signal'>;
+export interface MirrorSurroundings extends Pick<Context, 'env' | 'http' | 'log' | 'offline' | 'signal'> {
+  /** What answered last time, by address: an offline build goes on with that. */
+  readonly answered: {
+    readonly read: (url: string) => Promise<unknown>;
+    readonly write: (url: string, answers: boolean) => Promise<void>;
+  };
+}
 
 /** The Python index of a named mirror as long as it answers, else what is configured, with a word. */
 export async function chooseIndex(
-  context: Ambient,
+  context: MirrorSurroundings,
   config: IndexConfig,
   mirror: string | undefined,
 ): Promise<ChosenIndex> {
@@ -35,7 +41,7 @@ export async function chooseIndex(
 
 /** In place of indexes for torch, which have their variant at the end (`…/whl/cpu`), the mirror's list of that variant. */
 async function withTorchWheels(
-  context: Ambient,
+  context: MirrorSurroundings,
   config: IndexConfig,
   mirror: string,
   torchWheels: string,
@@ -52,8 +58,10 @@ async function withTorchWheels(
   return { ...config, extraIndexUrls, findLinks };
 }
 
-async function answers(context: Ambient, mirror: string, what: string, url: string): Promise<boolean> {
-  const problem = context.offline ? undefined : await problemOf(context, url);
+async function answers(context: MirrorSurroundings, mirror: string, what: string, url: string): Promise<boolean> {
+  if (context.offline) return (await context.answered.read(url)) !== false;
+  const problem = await problemOf(context, url);
+  await context.answered.write(url, problem === undefined);
   if (problem === undefined) return true;
   context.log.warn(
     `the mirror \`${mirror}\` does not give ${what}: going on with what is configured otherwise (${problem})`,
@@ -62,7 +70,7 @@ async function answers(context: Ambient, mirror: string, what: string, url: stri
   return false;
 }
 
-async function problemOf(context: Ambient, url: string): Promise<string | undefined> {
+async function problemOf(context: MirrorSurroundings, url: string): Promise<string | undefined> {
   try {
     const response = await context.http.request({ url, signal: context.signal });
     await discardBody(response);

@@ -39,7 +39,11 @@ export interface ResolverInputs {
 export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
   const { project, cache } = inputs;
   const configured = await readConfiguration(inputs.context, project);
-  const chosen = await chooseIndex(inputs.context, configured, inputs.mirror);
+  const answered = {
+    read: (url: string) => cache.readRecord('mirror-answers', sha256(url)),
+    write: (url: string, answers: boolean) => cache.writeRecord('mirror-answers', sha256(url), answers),
+  };
+  const chosen = await chooseIndex({ ...inputs.context, answered }, configured, inputs.mirror);
   const context = { ...inputs.context, env: chosen.env };
   const config = withFileIndexes(chosen.config, inputs.indexes);
   const uv = once(() => findUv(context));

@@ -1,4 +1,5 @@
 import type { InstalledFacts } from '../build/layer-job.ts';
+import { optionalNeeds } from '../plan/system/asked-needs.ts';
 import { offerCalls, offerLighter } from '../plan/system/offers.ts';
 import { resolveSystem } from '../plan/system/resolve-system.ts';
 import type { SystemCatalogue, SystemRequest, SystemResolution } from '../plan/system/types.ts';
@@ -6,6 +7,7 @@ import type { PlanWarning } from '../plan/types.ts';
 import type { NativeCall } from '../project/detect/native-calls.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import { layTree } from '../root/tree.ts';
+import { knownWheels } from './system-request.ts';
 
 export interface OfferInputs {
   readonly calls: readonly NativeCall[];
@@ -18,7 +20,10 @@ export interface OfferInputs {
 /** What could be added or saved, for a person to decide. */
 export async function systemOffers(inputs: OfferInputs): Promise<readonly PlanWarning[]> {
   const { calls, request, resolution, catalogue, installed } = inputs;
-  const tree = layTree([...request.layers, ...resolution.added.map((one) => one.files)]);
+  const layers = [...request.layers, ...resolution.added.map((one) => one.files)];
+  const tree = layTree(layers);
+  // In any folder: drivers of ODBC, for one, are not where the loader looks.
+  const names = new Set(layers.flat().map(({ path }) => path.slice(path.lastIndexOf('/') + 1)));
   const folders = {
     libraries: request.loaderFolders,
     programs: ['opt/venv/bin', 'usr/local/bin', 'usr/bin', 'usr/sbin'],
@@ -28,6 +33,7 @@ export async function systemOffers(inputs: OfferInputs): Promise<readonly PlanWa
     return (await resolveSystem({ ...request, roots: { ...request.roots, required } }, catalogue)).added;
   };
   return [
+    ...optionalNeeds(knownWheels(installed), (name) => names.has(name)),
     ...(await offerCalls(calls, tree, folders, catalogue)),
     ...(await offerLighter(
       installed.map((one) => chosenOf(one, installed)),

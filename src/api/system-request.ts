@@ -97,8 +97,8 @@ function requirementClosure({ installed, platform, base }: RequestInputs): Syste
   };
 }
 
-/** By name, real and virtual. */
-function installedPackages(base: ResolvedBase): ReadonlyMap<string, DebianVersion> {
+/** The packages of a base by name, real and virtual. */
+export function installedPackages(base: ResolvedBase): ReadonlyMap<string, DebianVersion> {
   const found = new Map<string, DebianVersion>();
   const packages = 'image' in base ? base.image.database.packages : base.debs;
   for (const one of packages) {

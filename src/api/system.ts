@@ -13,6 +13,7 @@ import type { BuildTools } from '../build/tools.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import type { DebPackage, SuiteIndex } from '../debian/package.ts';
 import { isPure, planWheelLayers } from '../plan/layering.ts';
+import { assertNamedPackages, type NamedPackages } from '../plan/system/named-packages.ts';
 import { assertNewEnough } from '../plan/system/outdated-base.ts';
 import { resolveSystem } from '../plan/system/resolve-system.ts';
 import { planSystem, type SystemPlan } from '../plan/system/plan-system.ts';
@@ -21,7 +22,7 @@ import { openCatalogue } from './catalogue.ts';
 import type { NativeCall } from '../project/detect/native-calls.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import { systemOffers } from './system-offers.ts';
-import { knownWheels, libraryPathOf, systemRequest } from './system-request.ts';
+import { installedPackages, libraryPathOf, systemRequest } from './system-request.ts';
 import type { TargetWheels } from './wheels.ts';
 
 export interface TargetSystem extends SystemPlan {
@@ -45,7 +46,7 @@ export interface SystemWish {
 }
 
 /** Raised whenever the same inputs may give other packages. */
-const resolutionVersion = 2;
+const resolutionVersion = 5;
 
 /** The Debian packages that a target lacks: remembered where nothing that the answer depends on has changed. */
 export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): Promise<TargetSystem> {
@@ -61,6 +62,7 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
   // Without a suite nothing can be added: clearer before the work than at its end.
   if (asked.length > 0 && 'image' in base) suiteOf(base.image);
   const { index, debian } = await openIndex(tools, base);
+  if (index !== undefined) assertNamedPackages(namedPackages(wish), index);
   const key = canonicalJson({
     resolutionVersion,
     platform: wish.platform,
@@ -90,6 +92,16 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
   await tools.cache.writeRecord('system', key, fresh);
   warn(tools, fresh.warnings);
   return fresh;
+}
+
+function namedPackages({ config, base }: SystemWish): NamedPackages {
+  const { file, line, rule } = config.sources.systemPackages ?? { rule: 'configured' };
+  return {
+    names: config.systemPackages,
+    where: file === undefined ? rule : [file, line].filter((part) => part !== undefined).join(':'),
+    installed: installedPackages(base),
+    excluded: config.excludeSystemPackages,
+  };
 }
 
 function warn({ context }: BuildTools, warnings: readonly PlanWarning[]): void {
@@ -129,11 +141,8 @@ async function resolveFresh(tools: BuildTools, wish: SystemWish, index: SuiteInd
   const resolution = await resolveSystem(request, catalogue);
   assertNewEnough(resolution.added, request);
   const plan = planSystem(policyOf(wish.config), resolution);
-  const warnings = [
-    ...optionalNeeds(knownWheels(installed)),
-    ...(await systemOffers({ calls: wish.calls, request, resolution, catalogue, installed })),
-  ];
-  task.done(`${plan.systemPackages.length} packages`);
+  const warnings = await systemOffers({ calls: wish.calls, request, resolution, catalogue, installed });
+  task.done(plan.systemPackages.length === 1 ? '1 package' : `${plan.systemPackages.length} packages`);
   return { ...plan, debs: resolution.added.map((one) => one.deb), libraryPath, warnings };
 }
 

@@ -156,5 +156,5 @@ test('a place where no image is says so', async () => {
   const dir = await temporaryDir('empty');
   await expect(verify(dir, {}, context)).rejects.toMatchObject({ code: 'LAYOUT_INVALID' });
   await expect(verify(`oci:${dir}`, {}, context)).rejects.toMatchObject({ code: 'LAYOUT_INVALID' });
-  await expect(verify(join(dir, 'gone'), {}, context)).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
+  await expect(verify(join(dir, 'gone'), {}, context)).rejects.toMatchObject({ code: 'ARCHIVE_MISSING' });
 });

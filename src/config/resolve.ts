@@ -64,7 +64,7 @@ export function resolveConfig(
   note(sources, defaults, () => ({ rule: 'the default' }));
   note(sources, file.config, (key) => becauseOfFile(file, key));
   note(sources, environment, (key) => ({ rule: `the environment variable \`${variableName(key)}\`` }));
-  note(sources, inline, (key) => ({ rule: `\`${key}\` on the command line` }));
+  note(sources, inline, (key) => ({ rule: `\`${kebabCase(key)}\` on the command line` }));
   const merged = { ...defaults, ...file.config, ...environment, ...inline };
   const processes = Object.entries(merged.processes ?? {}).map(
     ([name, { command, ports }]) => [name, { command, ports: ports ?? [] }] as const,

@@ -53,6 +53,15 @@ describe('a named mirror', () => {
     expect(context.warnings).toEqual([expect.stringMatching(/`near` does not give the packages of trixie/)]);
   });
 
+  test('that was down when the cache was filled: offline, the configured one again', async () => {
+    const here = await setting();
+    here.mirror.faults.set('near.example/debian/dists/trixie/InRelease', 'down');
+    await open(here.context(), here.config);
+    const context = here.context({ offline: true });
+    expect((await open(context, here.config)).find('bb')?.url).toContain(archiveAddress);
+    expect(context.warnings).toEqual([expect.stringMatching(/not in the cache/)]);
+  });
+
   test('that lacks the suite: the same', async () => {
     const here = await setting();
     const context = here.context();

@@ -20,7 +20,7 @@ export function isMirrorAtFault(error: unknown): error is TareError {
 
 /**
  * Does `work` with a named mirror; where that is down or lacks what is wanted, says so in one warning and does it with what is
- * configured otherwise. What is not the mirror's fault, a bad signature above all, ends it. Where the other way fails
+ * configured otherwise. Offline, so does what the cache lacks of it. What is not the mirror's fault, a bad signature above all, ends it. Where the other way fails
  * because nothing else is configured, the mirror's own error counts.
  */
 export async function withMirrorFallback<T>(
@@ -33,7 +33,8 @@ export async function withMirrorFallback<T>(
   try {
     return await work();
   } catch (error) {
-    if (context.offline || !isMirrorAtFault(error)) throw error;
+    const isUnseen = context.offline && isTareError(error) && error.code === 'OFFLINE_MISSING';
+    if (!isUnseen && !isMirrorAtFault(error)) throw error;
     context.log.warn(
       `the mirror \`${mirror}\` does not give ${what}: going on with what is configured otherwise (${error.message})`,
       `leave out \`--mirror ${mirror}\`, or name another one`,

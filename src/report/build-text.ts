@@ -1,7 +1,7 @@
 import type { BuildReport, LayerReport, PlatformReport } from '../build/build-report.ts';
 import type { LayerKind, Plan } from '../plan/types.ts';
 import { renderBytes } from '../base/size-text.ts';
-import { renderColumns, renderDuration, renderPlainText } from './format.ts';
+import { renderColumns, renderCount, renderDuration, renderPlainText } from './format.ts';
 
 const kinds: readonly LayerKind[] = ['base', 'system', 'wheels', 'environment', 'data', 'application'];
 
@@ -29,7 +29,7 @@ function renderPlatform(platform: PlatformReport): string {
     'total',
     renderBytes(platform.size),
     renderBytes(platform.unpackedSize),
-    `${platform.layers.length} layers`,
+    renderCount(platform.layers.length, 'layer'),
   ]);
   const table = renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
   return [table, ...renderFindings(platform)].join('\n');
@@ -40,8 +40,8 @@ function renderFindings({ findings }: PlatformReport): readonly string[] {
   const warnings = findings.filter((one) => one.severity === 'warning').length;
   if (allowed + warnings === 0) return [];
   const said = [
-    ...(allowed > 0 ? [`${allowed} errors allowed`] : []),
-    ...(warnings > 0 ? [`${warnings} warnings`] : []),
+    ...(allowed > 0 ? [`${renderCount(allowed, 'error')} allowed`] : []),
+    ...(warnings > 0 ? [renderCount(warnings, 'warning')] : []),
   ];
   return [`  verified with ${said.join(' and ')}: \`tare verify\` shows them`];
 }
@@ -57,10 +57,14 @@ function rowOf(kind: LayerKind, layers: readonly LayerReport[]): string[] {
 }
 
 function describe(kind: LayerKind, layers: readonly LayerReport[]): string {
-  if (kind === 'system') return `${layers.reduce((total, layer) => total + layer.contents.length, 0)} Debian packages`;
+  if (kind === 'system')
+    return renderCount(
+      layers.reduce((total, layer) => total + layer.contents.length, 0),
+      'Debian package',
+    );
   if (kind === 'base' && layers.length > 1)
     return `${layers[0]?.title.replace(/ \d+\/\d+$/, '') ?? ''}, ${layers.length} layers`;
   if (kind !== 'wheels') return renderPlainText(layers.map((layer) => layer.title).join(', '));
   const count = layers.reduce((total, layer) => total + layer.contents.length, 0);
-  return `${count} wheels in ${layers.length} layers`;
+  return `${renderCount(count, 'wheel')} in ${renderCount(layers.length, 'layer')}`;
 }

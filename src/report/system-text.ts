@@ -1,6 +1,6 @@
 import type { PlannedSystemPackage, Target } from '../plan/types.ts';
 import { renderBytes } from '../base/size-text.ts';
-import { renderColumns, renderPlainText } from './format.ts';
+import { renderColumns, renderCount, renderPlainText } from './format.ts';
 
 /** System libraries of a target: each with what leads to it; with `explain` all of the way, and what was left out. */
 export function renderSystemText({ systemPackages, system }: Target, explain: boolean): string | undefined {
@@ -36,7 +36,7 @@ interface Sized {
 
 function sizesOf(packages: readonly Sized[]): string {
   const sum = (of: (one: Sized) => number): string => renderBytes(packages.reduce((total, one) => total + of(one), 0));
-  return `${packages.length} packages, ${sum((one) => one.size)} packed, ${sum((one) => one.unpackedSize)} unpacked`;
+  return `${renderCount(packages.length, 'package')}, ${sum((one) => one.size)} packed, ${sum((one) => one.unpackedSize)} unpacked`;
 }
 
 function compared(added: readonly Sized[], leftOut: readonly Sized[]): string {

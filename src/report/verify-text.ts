@@ -1,5 +1,5 @@
 import type { Finding } from '../inspect/finding.ts';
-import { renderPlainText } from './format.ts';
+import { renderCount, renderPlainText } from './format.ts';
 
 /** What the text needs of a verified image; `api/` gives more. */
 export interface VerifiedImage {
@@ -28,12 +28,12 @@ export function renderVerifyText(report: VerifiedImage): string {
 function renderPlatform({ platform, python, findings, checked }: VerifiedImage['platforms'][number]): string {
   const title = python === undefined ? platform : `${platform}, Python ${python}`;
   const looked = [
-    count(checked.files, 'file'),
-    count(checked.nativeRoots, 'native root'),
-    count(checked.distributions, 'distribution'),
-    count(checked.scripts, 'script'),
-    count(checked.links, 'link'),
-    count(checked.bytecode, 'bytecode file'),
+    renderCount(checked.files, 'file'),
+    renderCount(checked.nativeRoots, 'native root'),
+    renderCount(checked.distributions, 'distribution'),
+    renderCount(checked.scripts, 'script'),
+    renderCount(checked.links, 'link'),
+    renderCount(checked.bytecode, 'bytecode file'),
   ];
   const groups = new Map<string, (Finding & { readonly isAllowed: boolean })[]>();
   for (const finding of findings) {
@@ -77,10 +77,10 @@ function oneLine(text: string): string {
 
 function renderSummary({ image, isSound, counts }: VerifiedImage): string {
   const { errors, warnings, allowed } = counts;
-  const numbers = [count(errors, 'error'), count(warnings, 'warning'), ...(allowed > 0 ? [`${allowed} allowed`] : [])];
+  const numbers = [
+    renderCount(errors, 'error'),
+    renderCount(warnings, 'warning'),
+    ...(allowed > 0 ? [`${allowed} allowed`] : []),
+  ];
   return `${image}: ${isSound ? 'sound' : 'not sound'} (${numbers.join(', ')})`;
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -65,6 +65,24 @@ test('beside extensions of its distribution a library is reached by them or a pl
   });
 });
 
+test('a library among modules that no object needs is opened by them', () => {
+  const files = at({
+    'paddle/base/__init__.py': { mode: 0o644 },
+    'paddle/fast.abi3.so': elf({ needed: ['libserving.so'] }),
+    'paddle/base/libpaddle.so': elf({ needed: ['libcommon.so'] }),
+    'paddle/base/libserving.so': elf(),
+    'paddle/base/libold.so.1': elf(),
+    'paddle/libs/libcommon.so': elf(),
+  });
+  expect(sortOf(files, { paddle: 'paddlepaddle' })).toEqual({
+    'paddle/fast.abi3.so': 'required extension',
+    'paddle/base/libpaddle.so': 'required ctypes',
+    'paddle/base/libserving.so': 'optional plug-in',
+    'paddle/base/libold.so.1': 'optional plug-in',
+    'paddle/libs/libcommon.so': 'optional plug-in',
+  });
+});
+
 test('a distribution that holds the libraries of another is reached through that', () => {
   const files = at({
     'PyQt6/QtCore.abi3.so': elf({ needed: ['libQt6Core.so.6'] }),

@@ -6,8 +6,8 @@ export interface NativeRoot {
   /** As in `FileFacts`. */
   readonly path: string;
   /**
-   * `extension`: Python imports it. `standard`: the same, of the standard library. `ctypes`: a library of a distribution that has no
-   * extensions and serves no other, which therefore opens it itself. `program`: it is executed. `plug-in`: it is opened if at all.
+   * `extension`: Python imports it. `standard`: the same, of the standard library. `ctypes`: a library that its distribution opens
+   * itself, for no object leads to it. `program`: it is executed. `plug-in`: it is opened if at all.
    */
   readonly kind: 'extension' | 'standard' | 'ctypes' | 'program' | 'plug-in';
   readonly distribution?: string;
@@ -61,10 +61,13 @@ export function nativeRoots(files: Iterable<FileFacts>, folders: NativeFolders):
   const withExtensions = new Set<string>();
   /** By library: the groups that need it. */
   const neededBy = new Map<string, Set<string>>();
+  /** Folders with modules beside. */
+  const packages = new Set<string>();
   const importFolders = byLength(folders.importFolders);
   const standardFolders = new Set(folders.standardFolders.map(trimmed));
   const programFolders = new Set(folders.programFolders.map(trimmed));
   for (const file of files) {
+    if (file.path.endsWith('/__init__.py')) packages.add(file.path.slice(0, file.path.lastIndexOf('/')));
     if (file.elf === undefined || (file.type !== 'file' && file.type !== 'hardlink')) continue;
     const { path } = file;
     const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
@@ -87,7 +90,9 @@ export function nativeRoots(files: Iterable<FileFacts>, folders: NativeFolders):
     }
   }
   const reachable = new Set([...withExtensions, ...libraries.filter((one) => isForOthers(one, neededBy)).map(groupOf)]);
-  for (const one of libraries) sortLibrary(one, reachable.has(one.group), required, optional);
+  for (const one of libraries) {
+    sortLibrary(one, reachable.has(one.group) && !isOpenedBeside(one, packages, neededBy), required, optional);
+  }
   return { required, optional };
 }
 
@@ -128,6 +133,19 @@ function candidateOf({ path, elf }: FileFacts, inner: string, folders: NativeFol
 /** Some distributions hold nothing but the libraries of another (PyQt6-Qt6, nvidia-*), whose extensions lead to them. */
 function isForOthers(one: Candidate, neededBy: ReadonlyMap<string, ReadonlySet<string>>): boolean {
   return one.names.some((name) => [...(neededBy.get(name) ?? [])].some((group) => group !== one.group));
+}
+
+/** A `lib….so` among modules that no object needs is for these: imported as `paddle.base.libpaddle` is, or opened. */
+function isOpenedBeside(
+  { path, names }: Candidate,
+  packages: ReadonlySet<string>,
+  neededBy: ReadonlyMap<string, unknown>,
+): boolean {
+  return (
+    path.endsWith('.so') &&
+    packages.has(path.slice(0, Math.max(0, path.lastIndexOf('/')))) &&
+    !names.some((name) => neededBy.has(name))
+  );
 }
 
 function groupOf(one: Candidate): string {

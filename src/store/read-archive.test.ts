@@ -120,9 +120,12 @@ describe('what is no archive of an image', () => {
   test('nothing, or a folder', async () => {
     const dir = await temporaryDir('nothing');
     await mkdir(join(dir, 'folder'));
-    for (const name of ['gone', 'folder']) {
+    for (const [name, code] of [
+      ['gone', 'ARCHIVE_MISSING'],
+      ['folder', 'ARCHIVE_INVALID'],
+    ] as const) {
       const reading = unpackArchive(join(dir, name), join(dir, `out-${name}`), signal);
-      await expect(reading).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
+      await expect(reading).rejects.toMatchObject({ code, hint: expect.any(String) });
     }
   });
 

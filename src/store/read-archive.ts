@@ -24,7 +24,7 @@ export interface UnpackedMember {
  * Unpacks an image archive (OCI image layout in a tar, or what `docker save` writes; plain or packed with gzip) into `dir`, a new
  * folder, so that it is an OCI layout. Blobs get the names that the archive gives them: whoever reads the layout checks them.
  *
- * @throws TareError `ARCHIVE_INVALID`, and what reading a tar archive throws
+ * @throws TareError `ARCHIVE_INVALID`, `ARCHIVE_MISSING`, and what reading a tar archive throws
  */
 export async function unpackArchive(file: string, dir: string, signal: AbortSignal): Promise<void> {
   try {
@@ -102,7 +102,14 @@ async function isGzip(file: string): Promise<boolean> {
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
-    throw archiveInvalid(file, 'it cannot be read', error);
+    if (systemErrorCode(error) !== 'ENOENT') throw archiveInvalid(file, 'it cannot be read', error);
+    throw new TareError({
+      code: 'ARCHIVE_MISSING',
+      message: `there is neither an archive nor a layout \`${file}\``,
+      where: file,
+      expected: 'a file or folder: what `tare build`, `docker save` or `podman save` wrote',
+      hint: 'correct the path; an image of a registry is copied first: `skopeo copy docker://REFERENCE oci:DIR`',
+    });
   }
 }
 

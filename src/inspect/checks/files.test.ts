@@ -49,12 +49,20 @@ describe('scripts', () => {
     ['/usr/bin/env python', []],
     ['/usr/bin/env -S A=b python -u', []],
     ['/tmp/build/venv/bin/python3', ['error shebang-missing /opt/venv/bin/tool']],
-    ['/usr/bin/env ruby', ['error shebang-missing /opt/venv/bin/tool']],
+    ['/usr/bin/env python3.9', ['error shebang-missing /opt/venv/bin/tool']],
+    ['/usr/bin/env ruby', ['warning shebang-missing /opt/venv/bin/tool']],
+    ['/bin/bash', ['warning shebang-missing /opt/venv/bin/tool']],
+    ['/usr/bin/python3.9', ['error shebang-missing /opt/venv/bin/tool']],
     ['python', ['error shebang-missing /opt/venv/bin/tool']],
     ['/opt/venv', ['error shebang-missing /opt/venv/bin/tool']],
     ['', ['error shebang-missing /opt/venv/bin/tool']],
   ] as const)('%s', ([shebang, expected]) => {
     expect(codesOf({ files: script(shebang) })).toEqual(expected);
+  });
+
+  test('that start the image have to run, whatever they are written in', () => {
+    const config = { command: ['tool'] };
+    expect(codesOf({ files: script('/bin/bash'), config })).toEqual(['error shebang-missing /opt/venv/bin/tool']);
   });
 
   test('of the system are told only, and those that nobody runs are not looked at', () => {

@@ -13,15 +13,17 @@ export function checkScripts(image: InspectedImage): readonly Finding[] {
     ...programFolders(image.env),
     ...image.pythons.map((python) => `${python.prefix}/bin`.replace(/^\//, '')),
   ]);
+  const started = findProgram(image.tree, image.env, image.workdir, image.config.command[0] ?? '')?.path;
   return image.tree.entries().flatMap((file): Finding[] => {
     const { path, type, mode, shebang } = file;
     if (type !== 'file' || shebang === undefined || (mode & 0o111) === 0) return [];
     const isCommand = folders.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
     // What a distribution keeps beside its modules is run by hand if at all.
     if (!isCommand && (areaOf(path) !== 'application' || /\/(?:site|dist)-packages\//.test(path))) return [];
-    const severity = isCommand && areaOf(path) === 'application' ? 'error' : 'warning';
     const problem = problemOf(image, shebang);
     if (problem !== undefined) {
+      const isNeeded = path === started || (isCommand && areaOf(path) === 'application' && !problem.isForeign);
+      const severity = isNeeded ? 'error' : 'warning';
       return [
         {
           code: 'shebang-missing',
@@ -29,6 +31,7 @@ export function checkScripts(image: InspectedImage): readonly Finding[] {
           message: `\`/${path}\` cannot be run: ${problem.reason}`,
           path: `/${path}`,
           chain: [`/${path}`, problem.interpreter],
+          ...(problem.isForeign ? { hint: 'if it is to be run, name the Debian package of its interpreter' } : {}),
         },
       ];
     }
@@ -48,20 +51,23 @@ export function checkScripts(image: InspectedImage): readonly Finding[] {
 interface Problem {
   readonly interpreter: string;
   readonly reason: string;
+  /** A program of the system other than Python: wheels bring helpers for a shell or Perl, which few ever run. */
+  readonly isForeign: boolean;
 }
 
 function problemOf(image: InspectedImage, shebang: string): Problem | undefined {
   const [interpreter = '', ...words] = shebang.split(/[ \t]+/);
-  if (!interpreter.startsWith('/')) {
-    return { interpreter, reason: `its interpreter \`${interpreter}\` is no absolute path` };
-  }
+  const isForeign = /^(?:\/usr)?(?:\/local)?\/s?bin\/(?!env$|python|pypy)[^/]+$/.test(interpreter);
+  const problem = (reason: string): Problem => ({ interpreter, isForeign, reason });
+  if (!interpreter.startsWith('/')) return problem(`its interpreter \`${interpreter}\` is no absolute path`);
   const at = image.tree.resolve(interpreter);
-  if (at === undefined) return { interpreter, reason: `its interpreter \`${interpreter}\` is not in the image` };
+  if (at === undefined) return problem(`its interpreter \`${interpreter}\` is not in the image`);
   if (at.facts.type !== 'file' || (at.facts.mode & 0o111) === 0) {
-    return { interpreter, reason: `its interpreter \`${interpreter}\` is not executable` };
+    return problem(`its interpreter \`${interpreter}\` is not executable`);
   }
   if (!interpreter.endsWith('/env')) return undefined;
   const name = words.find((word) => !word.startsWith('-') && !word.includes('='));
   if (name === undefined || findProgram(image.tree, image.env, '', name) !== undefined) return undefined;
-  return { interpreter: name, reason: `\`${name}\` is not on the PATH of the image` };
+  const reason = `\`${name}\` is not on the PATH of the image`;
+  return { interpreter: name, isForeign: !/^(?:python|pypy)/.test(name), reason };
 }

@@ -821,6 +821,14 @@ export const knownDistributions: readonly KnowledgeEntry[] = [
     evidence: 'vosk/transcriber/transcriber.py: `resample_ffmpeg` (0.3.45)',
   },
   {
+    distribution: 'vtk',
+    libraries: [['libGL.so.1', 'libEGL.so.1'], ['libX11.so.6']],
+    need: 'optional',
+    condition: 'a window or picture is rendered, for which it needs a driver too (`libgl1-mesa-dri`)',
+    evidence:
+      'vtkmodules/libvtkglad.so opens `libGL.so.1`, `libEGL.so.1`, libvtkx11.so opens `libX11.so.6` by name, and `Render` ends without (9.7.2)',
+  },
+  {
     distribution: 'wand',
     libraries: [['libMagickWand-7.Q16.so.10', 'libMagickWand-6.Q16.so.6']],
     need: 'required',

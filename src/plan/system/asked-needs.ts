@@ -29,10 +29,13 @@ function knownNeed({ kind, names, distribution, condition, evidence }: KnownNeed
   return [{ kind, names: [first, ...others], distribution, because: { rule } }];
 }
 
-/** What distributions can make use of: offered, never added. */
-export function optionalNeeds(wheels: readonly KnownWheel[]): readonly PlanWarning[] {
+/** What distributions can make use of and the image does not have: offered, never added. `isThere`: whether it has a file of that name. */
+export function optionalNeeds(
+  wheels: readonly KnownWheel[],
+  isThere: (name: string) => boolean = () => false,
+): readonly PlanWarning[] {
   return knownNeeds(wheels)
-    .filter((one) => one.need === 'optional')
+    .filter((one) => one.need === 'optional' && !one.names.some(isThere))
     .map(({ kind, names, distribution, condition }) => ({
       code: 'SYSTEM_OPTIONAL',
       message: `\`${distribution}\` ${kind === 'library' ? 'opens' : 'runs'} \`${names.join('` or `')}\` when ${condition}`,

@@ -200,6 +200,24 @@ describe('policy needed', () => {
     expect(names(await resolveSystem(byProgram, suite))).toEqual(['libmagic-mgc', 'libmagic1t64', 'tool']);
   });
 
+  test('a metapackage that is named stands for what it depends on, programs and all', async () => {
+    const copyright = (name: string) => data(`usr/share/doc/${name}/copyright`);
+    const program = (path: string, needed: readonly string[]) =>
+      object(path, { type: 2, interpreter: '/lib64/ld-linux-x86-64.so.2', needed });
+    const suite = makeSuite({
+      'sql-client': { depends: 'sql-client-17', files: [copyright('sql-client')] },
+      'sql-client-17': { depends: 'libpq5, sql-common', files: [program('usr/lib/sql/17/bin/psql', ['libpq.so.5'])] },
+      'sql-common': { files: [program('usr/bin/pg_wrapper', [])] },
+      libpq5: { files: [object(`${folder}/libpq.so.5`, { soname: 'libpq.so.5' })] },
+    });
+    const because = { rule: 'configured' };
+    const asked = (name: string) => request([], { asked: [{ kind: 'package', names: [name], because }] });
+    const found = await resolveSystem(asked('sql-client'), suite);
+    expect(names(found)).toEqual(['libpq5', 'sql-client', 'sql-client-17']);
+    expect(found.added[2]?.because.rule).toBe('`sql-client` stands for it');
+    expect(names(await resolveSystem(asked('sql-client-17'), suite))).toEqual(['libpq5', 'sql-client-17']);
+  });
+
   test('dependency circles and libraries that need each other end', async () => {
     const suite = makeSuite({
       a: { depends: 'b, c', files: [object(`${folder}/liba.so`, { needed: ['libb.so'] })] },

@@ -1,7 +1,7 @@
 import type { Because } from '../../base/because.ts';
 import { sortedBy } from '../../base/order.ts';
 import type { DebPackage } from '../../debian/package.ts';
-import { findDataPackages } from './data-packages.ts';
+import { findDataPackages, findStandIns } from './data-packages.ts';
 import { solveDepends } from './depends.ts';
 import { findOpenNeeds, type Need } from './open-needs.ts';
 import { findProvision, type Provision } from './providers.ts';
@@ -84,7 +84,7 @@ async function addAll(
   for (const [at, choice] of fresh.entries()) added.set(choice.deb.name, { ...choice, files: files[at] ?? [] });
 }
 
-/** Data packages of data packages, too: a configuration wants its fonts. */
+/** Data packages of data packages, too: a configuration wants its fonts. And what a package that is named only stands for. */
 async function chooseData(
   request: SystemRequest,
   catalogue: SystemCatalogue,
@@ -92,6 +92,11 @@ async function chooseData(
   choices: Map<string, Choice>,
 ): Promise<void> {
   for (const choice of choices.values()) {
+    for (const deb of choice.isNamed ? await findStandIns(choice.deb, request, catalogue) : []) {
+      if (choices.has(deb.name) || added.has(deb.name)) continue;
+      const because = { rule: `\`${choice.deb.name}\` stands for it` };
+      choices.set(deb.name, { deb, because, chain: [...choice.chain, deb.name], isNamed: true });
+    }
     for (const deb of await findDataPackages(choice.deb, request, catalogue)) {
       if (choices.has(deb.name) || added.has(deb.name)) continue;
       const because = { rule: `data that \`${choice.deb.name}\` depends on` };
