@@ -58,7 +58,7 @@ export async function openPartial(path: string, size: number | undefined, signal
 }
 
 async function hashFile(handle: FileHandle, hash: Hash, signal: AbortSignal): Promise<number> {
-  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  const buffer = Buffer.allocUnsafe(256 * 1024);
   for (let position = 0; ; ) {
     signal.throwIfAborted();
     const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, position);
