@@ -2,10 +2,10 @@
 // becomes of each command (src/debian/maintainer-rules.data.ts). Fails where nobody has judged one. Packages come from this machine's
 // Debian mirror and stay in .bench/maintainer-scripts.
 //   node scripts/maintainer-scripts.mjs [--open] [SUITE...]      all suites unless told; --open: only what is left open
-import { cpSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { rolldown } from 'rolldown';
+import { fileURLToPath } from 'node:url';
+import { compileSources } from './compile-sources.mjs';
 
 /** Under the names of any suite: where one does not have a name, it is passed over. */
 const wanted = `
@@ -51,23 +51,6 @@ const modules = {
   scripts: 'debian/maintainer-scripts',
   solve: 'debian/solve',
 };
-
-/** The sources, as this Node can load them. */
-async function compile() {
-  rmSync(compiled, { recursive: true, force: true });
-  const input = Object.fromEntries(
-    Object.entries(modules).map(([key, path]) => [key, join(root, 'src', `${path}.ts`)]),
-  );
-  const bundle = await rolldown({
-    input,
-    platform: 'node',
-    external: (id) => !id.startsWith('.') && !id.startsWith(root),
-  });
-  await bundle.write({ dir: compiled, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
-  cpSync(join(root, 'src'), compiled, { recursive: true, filter: (source) => !source.endsWith('.ts') });
-  const load = async (key) => [key, await import(pathToFileURL(join(compiled, `${key}.js`)).href)];
-  return Object.fromEntries(await Promise.all(Object.keys(modules).map(load)));
-}
 
 /** Every package that one of the wanted ones brings along under Debian's own dependencies. */
 function closure({ solve, relation }, index) {
@@ -129,7 +112,7 @@ async function check(suite, onlyOpen) {
 
 const options = process.argv.slice(2);
 const suites = options.filter((one) => !one.startsWith('--'));
-const tare = await compile();
+const tare = await compileSources(compiled, modules);
 let unknown = 0;
 for (const suite of suites.length === 0 ? ['bookworm', 'trixie'] : suites) {
   unknown += await check(suite, options.includes('--open'));

@@ -4,8 +4,17 @@ import { listWithLoader } from './image-loader.mjs';
 import { runTare } from './projects.mjs';
 import { compareWithReadelf } from './readelf.mjs';
 import { readRoot } from './root-files.mjs';
-import { compileSources } from './sources.mjs';
+import { compileSources } from '../compile-sources.mjs';
 import { suites } from './wheels.mjs';
+
+/** What is held against other programs. */
+const modules = {
+  elf: 'elf/elf',
+  tree: 'root/tree',
+  loader: 'root/loader',
+  folders: 'inspect/loader-folders',
+  host: 'plan/knowledge/host-libraries',
+};
 
 const environment = 'opt/venv/';
 
@@ -14,7 +23,7 @@ const environment = 'opt/venv/';
  * target, and by wheel and target what `tare verify` warns of.
  */
 export async function checkWheels(settings, rows) {
-  const tare = await compileSources(settings);
+  const tare = await compileSources(join(settings.here, 'compiled'), modules);
   const result = { disagreements: [], counts: new Map(), warnings: new Map() };
   for (const row of rows) {
     for (const [where, { target, libraryPath }] of row.plans) {

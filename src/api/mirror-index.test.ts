@@ -14,6 +14,8 @@ const own: IndexConfig = {
   credentials: () => undefined,
 };
 
+const noFile = { extraIndexUrls: [], findLinks: [] };
+
 /** A network on which some addresses answer, with what was warned of. */
 function ambient(answering: RegExp, known = new Map<string, boolean>(), offline = false) {
   const warnings: string[] = [];
@@ -32,7 +34,7 @@ function ambient(answering: RegExp, known = new Map<string, boolean>(), offline 
 
 test('the index and the wheels of torch come from the mirror together, other indexes stay', async () => {
   const { context, warnings } = ambient(/aliyun/);
-  const { config, isMirrored, env } = await chooseIndex(context, own, 'aliyun');
+  const { config, isMirrored, env } = await chooseIndex(context, own, noFile, 'aliyun');
   expect(isMirrored).toBe(true);
   expect(config.indexUrl).toMatch(/aliyun.*\/simple\/$/);
   expect(env['UV_DEFAULT_INDEX']).toBe(config.indexUrl);
@@ -42,17 +44,30 @@ test('the index and the wheels of torch come from the mirror together, other ind
   expect(warnings).toEqual([]);
 });
 
+test('so do the wheels of torch that a requirements file names; its own index stays', async () => {
+  const bare = { ...own, extraIndexUrls: [] };
+  const file = {
+    indexUrl: 'https://own.example/simple/',
+    extraIndexUrls: ['https://t.example/whl/cu126'],
+    findLinks: [],
+  };
+  const { config } = await chooseIndex(ambient(/aliyun/).context, bare, file, 'aliyun');
+  expect(config.indexUrl).toBe('https://own.example/simple/');
+  expect(config.extraIndexUrls).toEqual([]);
+  expect(config.findLinks).toEqual([expect.stringMatching(/aliyun.*\/cu126\/$/)]);
+});
+
 test('a mirror without wheels of torch leaves its index as it is', async () => {
-  const { config } = await chooseIndex(ambient(/./).context, own, 'ustc');
+  const { config } = await chooseIndex(ambient(/./).context, own, noFile, 'ustc');
   expect(config.extraIndexUrls).toEqual(own.extraIndexUrls);
 });
 
 test('what the mirror does not give comes from what is configured, with a word', async () => {
   const index = ambient(/nothing/);
-  expect(await chooseIndex(index.context, own, 'aliyun')).toMatchObject({ config: own, isMirrored: false });
+  expect(await chooseIndex(index.context, own, noFile, 'aliyun')).toMatchObject({ config: own, isMirrored: false });
   expect(index.warnings).toEqual([expect.stringMatching(/`aliyun` does not give its Python index.*status 404/)]);
   const torch = ambient(/\/pip\/$/);
-  const { config, isMirrored } = await chooseIndex(torch.context, own, 'aliyun');
+  const { config, isMirrored } = await chooseIndex(torch.context, own, noFile, 'aliyun');
   expect([isMirrored, config.extraIndexUrls]).toEqual([true, own.extraIndexUrls]);
   expect(torch.warnings).toEqual([expect.stringMatching(/wheels of torch for `cpu`/)]);
 });
@@ -60,8 +75,8 @@ test('what the mirror does not give comes from what is configured, with a word',
 test('offline it is as it was the last time', async () => {
   for (const answering of [/aliyun/, /nothing/]) {
     const known = new Map<string, boolean>();
-    const before = await chooseIndex(ambient(answering, known).context, own, 'aliyun');
-    const { config, isMirrored } = await chooseIndex(ambient(/nothing/, known, true).context, own, 'aliyun');
+    const before = await chooseIndex(ambient(answering, known).context, own, noFile, 'aliyun');
+    const { config, isMirrored } = await chooseIndex(ambient(/nothing/, known, true).context, own, noFile, 'aliyun');
     expect({ config, isMirrored }).toEqual({ config: before.config, isMirrored: before.isMirrored });
   }
 });

@@ -2,6 +2,7 @@ import type { Context } from '../base/context.ts';
 import { isTareError } from '../base/errors.ts';
 import { findMirrorProfile } from '../config/mirror-profiles.ts';
 import { discardBody } from '../http/read-text.ts';
+import type { RequirementsIndexes } from '../plan/lock.ts';
 import type { IndexConfig } from '../python/index-config.ts';
 
 export interface ChosenIndex {
@@ -20,12 +21,17 @@ export interface MirrorSurroundings extends Pick<Context, 'env' | 'http' | 'log'
   };
 }
 
-/** The Python index of a named mirror as long as it answers, else what is configured, with a word. */
+/**
+ * The Python index of a named mirror as long as it answers, else what is configured, with a word. An index that the requirements file
+ * names by `--index-url` is the project's own and stays.
+ */
 export async function chooseIndex(
   context: MirrorSurroundings,
-  config: IndexConfig,
+  configuration: IndexConfig,
+  file: RequirementsIndexes,
   mirror: string | undefined,
 ): Promise<ChosenIndex> {
+  const config = withFileIndexes(configuration, file);
   const configured = { config, env: context.env, isMirrored: false };
   if (mirror === undefined) return configured;
   const { pythonIndex, torchWheels } = findMirrorProfile(mirror);
@@ -33,9 +39,19 @@ export async function chooseIndex(
   if (!(await answers(context, mirror, 'its Python index', `${pythonIndex}pip/`))) return configured;
   const withTorch = torchWheels === undefined ? config : await withTorchWheels(context, config, mirror, torchWheels);
   return {
-    config: { ...withTorch, indexUrl: pythonIndex },
+    config: { ...withTorch, indexUrl: file.indexUrl ?? pythonIndex },
     isMirrored: true,
     env: { ...context.env, UV_DEFAULT_INDEX: pythonIndex, UV_INDEX_URL: undefined },
+  };
+}
+
+/** Options in a requirements file win over the configuration, as with pip. */
+function withFileIndexes(config: IndexConfig, file: RequirementsIndexes): IndexConfig {
+  return {
+    ...config,
+    ...(file.indexUrl === undefined ? {} : { indexUrl: file.indexUrl }),
+    extraIndexUrls: [...file.extraIndexUrls, ...config.extraIndexUrls],
+    findLinks: [...file.findLinks, ...config.findLinks],
   };
 }
 

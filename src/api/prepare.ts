@@ -12,7 +12,7 @@ import { assemblePlan, type TargetChoice } from '../plan/assemble.ts';
 import { type Dependencies, readDependencies } from '../plan/lock.ts';
 import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
 import { planFiles } from '../plan/files.ts';
-import type { FileGroup, PlannedWheel } from '../plan/types.ts';
+import type { PlannedFiles, PlannedWheel } from '../plan/types.ts';
 import { sitePackagesOf } from '../plan/python.ts';
 import { readProjectNatives } from './project-natives.ts';
 import type { ProjectFacts } from '../project/facts.ts';
@@ -53,6 +53,10 @@ export async function prepare(directory: string, inline: InlineConfig, tools: Bu
     indexes: dependencies.indexes,
     composedPython: () => composedPythonFor(tools, config, facts, project.root),
   });
+  const [first] = bases;
+  if (first === undefined) throw new TareError({ code: 'PLATFORM_MISSING', message: 'no platform to build for' });
+  const files = filesOf(project, facts, config, first);
+  const natives = readProjectNatives(project, files.groups);
   const resolved: ResolvedTarget[] = [];
   for (const [at, architecture] of architectures.entries()) {
     const base = bases[at] as ResolvedBase;
@@ -60,15 +64,20 @@ export async function prepare(directory: string, inline: InlineConfig, tools: Bu
     const wheels = await wheelsFor(one, config, architecture.platform, base);
     const inputs = targetInputs(base, wheels, resolver, facts);
     const system = await resolveTargetSystem(tools, {
-      ...{ config, base, wheels, inputs, platform: architecture.platform, workdir: config.workdir },
+      config,
+      base,
+      wheels,
+      inputs,
+      platform: architecture.platform,
+      workdir: config.workdir,
       calls: facts.nativeCalls,
-      natives: readProjectNatives(project, groupsOf(project, facts, config, base)),
+      natives,
     });
     resolved.push({ base, platform: architecture.platform, wheels, system, warnings: system.warnings, inputs });
   }
-  const [first] = bases;
-  const baseEnv = first !== undefined && 'image' in first ? { baseEnv: first.image.config.env } : {};
-  const plan = assemblePlan({ project, facts, config, targets: resolved, ...baseEnv });
+  const baseEnv = 'image' in first ? { baseEnv: first.image.config.env } : {};
+  const { prefix } = first.python;
+  const plan = assemblePlan({ project, facts, config, targets: resolved, files, prefix, ...baseEnv });
   return {
     config,
     facts,
@@ -103,20 +112,20 @@ async function readProject(directory: string, inline: InlineConfig, context: Con
   return { project, config, facts };
 }
 
-function groupsOf(
+/** The same for all targets: their Python and its place are. */
+function filesOf(
   project: Project,
   facts: ProjectFacts,
   { workdir }: ResolvedConfig,
   { python }: ResolvedBase,
-): readonly FileGroup[] {
-  const { groups } = planFiles({
+): PlannedFiles {
+  return planFiles({
     project,
     workdir,
     sitePackages: sitePackagesOf(python),
     ...(facts.distribution === undefined ? {} : { distribution: facts.distribution }),
     folders: facts.folders,
   });
-  return groups;
 }
 
 async function composedPythonFor(

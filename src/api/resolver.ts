@@ -43,9 +43,9 @@ export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
     read: (url: string) => cache.readRecord('mirror-answers', sha256(url)),
     write: (url: string, answers: boolean) => cache.writeRecord('mirror-answers', sha256(url), answers),
   };
-  const chosen = await chooseIndex({ ...inputs.context, answered }, configured, inputs.mirror);
+  const chosen = await chooseIndex({ ...inputs.context, answered }, configured, inputs.indexes, inputs.mirror);
   const context = { ...inputs.context, env: chosen.env };
-  const config = withFileIndexes(chosen.config, inputs.indexes);
+  const { config } = chosen;
   const uv = once(() => findUv(context));
   return {
     config,
@@ -84,16 +84,6 @@ async function readConfiguration(context: Context, project: Project): Promise<In
 
 function uvTable(tool: unknown): unknown {
   return typeof tool === 'object' && tool !== null && 'uv' in tool ? tool.uv : undefined;
-}
-
-/** Options in a requirements file win over the configuration, as with pip. */
-function withFileIndexes(config: IndexConfig, file: RequirementsIndexes): IndexConfig {
-  return {
-    ...config,
-    ...(file.indexUrl === undefined ? {} : { indexUrl: file.indexUrl }),
-    extraIndexUrls: [...file.extraIndexUrls, ...config.extraIndexUrls],
-    findLinks: [...file.findLinks, ...config.findLinks],
-  };
 }
 
 async function openClient(

@@ -1,16 +1,14 @@
-import { TareError } from '../base/errors.ts';
 import type { ResolvedSettings } from './settings.ts';
 import type { EntryCandidate, ProjectFacts } from '../project/facts.ts';
 import { resolveEntryPoint } from '../project/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { planEnvironment, planUser } from './environment.ts';
-import { planFiles } from './files.ts';
 import { planLabels } from './labels.ts';
 import { planLayers } from './layering.ts';
-import { sitePackagesOf } from './python.ts';
 import { planProcesses } from './processes.ts';
 import type {
   Plan,
+  PlannedFiles,
   PlannedBase,
   PlannedProject,
   PlannedPython,
@@ -25,6 +23,10 @@ export interface AssembleInputs {
   readonly facts: ProjectFacts;
   readonly config: ResolvedSettings;
   readonly targets: readonly TargetChoice[];
+  /** The same for all targets. */
+  readonly files: PlannedFiles;
+  /** Of the virtual environment. */
+  readonly prefix: string;
   /** The environment of the base image, where there is one. */
   readonly baseEnv?: readonly { readonly name: string; readonly value: string }[];
 }
@@ -40,18 +42,7 @@ export interface TargetChoice {
 
 /** Gathers every decision into the plan. Pure: all that was looked up comes in. */
 export function assemblePlan(inputs: AssembleInputs): Plan {
-  const { project, facts, config, targets } = inputs;
-  const [first] = targets;
-  if (first === undefined) throw new TareError({ code: 'PLATFORM_MISSING', message: 'no platform to build for' });
-  const { prefix } = first.base.python;
-  const distribution = facts.distribution === undefined ? {} : { distribution: facts.distribution };
-  const files = planFiles({
-    project,
-    workdir: config.workdir,
-    sitePackages: sitePackagesOf(first.base.python),
-    ...distribution,
-    folders: facts.folders,
-  });
+  const { project, facts, config, targets, files, prefix } = inputs;
   const user = planUser(config.user);
   const entry = config.command === undefined ? resolveEntryPoint(facts) : undefined;
   const sizes = new Map(project.files.map((file) => [file.path, file.size]));
@@ -77,7 +68,7 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
         layers,
       };
     }),
-    processes: processesOf(inputs, entry, first),
+    processes: processesOf(inputs, entry),
     files,
     user,
     env: planEnvironment({
@@ -129,18 +120,14 @@ function planProject(facts: ProjectFacts): PlannedProject {
   };
 }
 
-function processesOf(
-  inputs: AssembleInputs,
-  entry: EntryCandidate | undefined,
-  target: TargetChoice,
-): Readonly<Record<string, Process>> {
-  const { facts, config } = inputs;
+function processesOf(inputs: AssembleInputs, entry: EntryCandidate | undefined): Readonly<Record<string, Process>> {
+  const { facts, config, targets } = inputs;
   const { command } = config;
   return planProcesses({
     ...(entry === undefined ? {} : { entry }),
     port: facts.port.value,
     portBecause: facts.port.because,
-    installed: new Set(target.wheels.wheels.map((wheel) => wheel.name)),
+    installed: new Set(targets[0]?.wheels.wheels.map((wheel) => wheel.name)),
     extras: facts.extras,
     ...(command === undefined
       ? {}
