@@ -1,6 +1,8 @@
 /** The library behind the command line: plan, build, run and verify, each with a context that carries everything ambient. */
 export { build, type BuildResult } from './api/build.ts';
 export { type ContextOptions, createContext, type MeteredContext } from './api/context.ts';
+export { lock, type LockOptions, type LockReport } from './api/lock.ts';
+export type { LockWish } from './api/lock-session.ts';
 export { plan } from './api/plan.ts';
 export { run, type RunOptions } from './api/run.ts';
 export {
@@ -14,7 +16,7 @@ export type { Because, Fact } from './base/because.ts';
 export type { Context, HttpClient, HttpRequest, HttpResponse, Log, Progress, ProgressTask } from './base/context.ts';
 export type { Digest } from './base/digest.ts';
 export { isTareError, TareError, type TareErrorFields } from './base/errors.ts';
-export type { BuildReport, LayerReport, PlatformReport } from './build/build-report.ts';
+export type { BuildReport, LayerReport, LockUse, PlatformReport } from './build/build-report.ts';
 export type { InlineConfig, UserConfig } from './config/schema.ts';
 export type { EngineName, PortMapping, RunResult, VolumeMount } from './engine/run.ts';
 export type { Image, ImageLayer } from './oci/image.ts';

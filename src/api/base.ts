@@ -7,22 +7,28 @@ import { readBaseImage } from '../base-image/read-base.ts';
 import type { Because } from '../base/because.ts';
 import type { Context } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
-import { canonicalJson } from '../base/order.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
-import { debianPythons, glibcOf, pythonOf, resolveCore } from '../debian/core-set.ts';
-import { type DebianMirrorConfig, openSuite } from '../debian/mirror.ts';
+import { debianPythons, glibcOf, pythonOf } from '../debian/core-set.ts';
+import type { DebianMirrorConfig } from '../debian/mirror.ts';
 import type { DebPackage } from '../debian/package.ts';
+import { archivePlaceOf } from './archive-place.ts';
+import { plannedPackages, resolveCoreSet, venvPrefix } from './core-set.ts';
 import { resolveDebian } from './debian.ts';
+import { type BaseLock, lockedBase } from './locked-base.ts';
+import { type PackagePins, pinsOf } from './pins.ts';
+import { type ResolvedStandalone, resolveStandalone } from './standalone.ts';
+import type { IndexState } from '../lock/types.ts';
 import { imageDigest } from '../oci/image.ts';
 import { parsePlatform } from '../oci/platform.ts';
-import { allowsPython, resolvePython } from '../plan/python.ts';
+import type { RuledOutPython } from './which-python.ts';
+import { allowsPython, isFreeThreadedAbi, resolvePython } from '../plan/python.ts';
 import type { Architecture } from '../plan/target.ts';
 import type { ComposedBase, ImageBase, PlannedPython } from '../plan/types.ts';
 import type { PythonFact } from '../project/facts.ts';
 import type { Cache } from '../store/cache.ts';
 import { readLayout } from '../store/read-layout.ts';
 
-export type ResolvedBase = ResolvedComposed | ResolvedImage;
+export type ResolvedBase = ResolvedComposed | ResolvedStandalone | ResolvedImage;
 
 export interface ResolvedComposed {
   readonly base: ComposedBase;
@@ -30,6 +36,8 @@ export interface ResolvedComposed {
   readonly debs: readonly DebPackage[];
   /** Where packages come from. */
   readonly debian: DebianMirrorConfig;
+  /** The state of the suite's index that the packages are from, where it was asked. */
+  readonly index?: IndexState;
 }
 
 export interface ResolvedImage {
@@ -46,13 +54,16 @@ export interface BaseWish {
   readonly python: PythonFact | undefined;
   /** Absolute folder that a relative path of the configuration starts from. */
   readonly project: string;
+  /** Pythons for which a requirement has no wheel. */
+  readonly ruledOut?: readonly RuledOutPython[];
+  /** What a lock of the image says, by platform. */
+  readonly lock?: (platform: string) => BaseLock | undefined;
 }
 
-/** Raised whenever the core set of the same index may differ. */
-const coreVersion = 1;
-export const venvPrefix = '/opt/venv';
-
-/** The base for an architecture: an OCI image where one is named, else a composed Debian with a Python that the project allows. */
+/**
+ * The base for an architecture: an OCI image where one is named, a composed Debian where a suite has a Python that the project
+ * allows, else the Python of an archive on a composed Debian, where archives can be had.
+ */
 export async function resolveBase(
   context: Context,
   cache: Cache,
@@ -60,26 +71,64 @@ export async function resolveBase(
   architecture: Architecture,
 ): Promise<ResolvedBase> {
   const { config, python, project } = wish;
-  if (config.base !== undefined && config.base !== 'debian') {
+  const { base } = config;
+  const locked = await lockedBase(context, cache, wish, architecture);
+  if (locked !== undefined) return locked;
+  if (base !== undefined && base !== 'debian' && base !== 'standalone') {
     return resolveImageBase(context, cache, wish, architecture);
   }
-  const chosen = chooseDebianPython(python);
+  if (base === 'standalone' || (base === undefined && !hasDebianPython(python))) {
+    const place = await archivePlaceOf(context, wish);
+    if (place !== undefined) return resolveStandalone(context, cache, wish, architecture, place);
+    if (base === 'standalone') throw archiveMissing();
+  }
+  const chosen = chooseDebianPython(python, wish.ruledOut);
   const debian = await resolveDebian(context, config, project, chosen.suite, architecture.debian);
-  return resolveComposedBase(context, cache, debian, chosen, architecture);
+  return resolveComposedBase(context, cache, debian, { ...chosen, ...pinsOf(wish, architecture) }, architecture);
 }
 
-/** A Python that a Debian suite has. Throws `PYTHON_UNSUPPORTED`. */
-export function chooseDebianPython(python: PythonFact | undefined): DebianChoice {
-  return resolvePython(
+function hasDebianPython(python: PythonFact | undefined): boolean {
+  return python === undefined || debianPythons.some((one) => allowsPython(python, one.python));
+}
+
+function archiveMissing(): TareError {
+  return new TareError({
+    code: 'PYTHON_ARCHIVE_MISSING',
+    message: 'the base is to have the Python of an archive, and nothing says where archives are',
+    expected: '`archive` in `[tool.tare.standalone]`, or `python-install-mirror` of uv',
+    hint: archiveChoice,
+  });
+}
+
+const archiveChoice =
+  'name a python-build-standalone archive that has it: `[tool.tare.standalone] archive = "FILE, FOLDER or ADDRESS"` (docs/standalone-python.md)';
+
+/** A Python that a Debian suite has, but for those that are ruled out. Throws `PYTHON_UNSUPPORTED`. */
+export function chooseDebianPython(
+  python: PythonFact | undefined,
+  ruledOut: readonly RuledOutPython[] = [],
+): DebianChoice {
+  const left = debianPythons.filter((one) => !ruledOut.some((out) => out.python === one.python));
+  const chosen = resolvePython(
     python,
-    debianPythons.map((one) => ({ ...one, origin: `Debian ${one.suite}` })),
+    left.map((one) => ({ ...one, origin: `Debian ${one.suite}` })),
+    [archiveChoice, 'build on an image that has it: `--base oci:DIR`'],
   );
+  if (ruledOut.length === 0) return chosen;
+  const why = ruledOut.map((out) => `not ${out.python}, as ${out.reason}`).join('; ');
+  return { ...chosen, because: { ...chosen.because, rule: `${chosen.because.rule}; ${why}` } };
+}
+
+/** Any Python of Debian's, that which the project wants where there is a choice. */
+export function chooseAnyDebianPython(python: PythonFact | undefined): DebianChoice {
+  return chooseDebianPython(hasDebianPython(python) ? python : undefined);
 }
 
 export interface DebianChoice {
   readonly python: string;
   readonly suite: string;
   readonly because: Because;
+  readonly pins?: PackagePins;
 }
 
 /** The composed Debian for a Python and an architecture. Solving is remembered by the digest of the suite's index. */
@@ -90,26 +139,17 @@ export async function resolveComposedBase(
   chosen: DebianChoice,
   architecture: Architecture,
 ): Promise<ResolvedComposed> {
-  const index = await openSuite(context, debian, chosen.suite, architecture.debian);
-  const key = canonicalJson({
-    coreVersion,
-    index: index.digest,
-    python: chosen.python,
-    architecture: architecture.debian,
-    debian,
-  });
-  const known = await cache.readRecord('core-set', key);
-  const debs = isPackages(known) ? known : resolveCore(index, chosen.python);
-  if (debs !== known) await cache.writeRecord('core-set', key, debs);
+  const { debs, index } = await resolveCoreSet(context, cache, debian, chosen, architecture);
   return {
     debs,
     debian,
+    index,
     base: {
       provider: 'debian',
       suite: chosen.suite,
       architecture: architecture.debian,
       glibc: glibcOf(debs),
-      packages: debs.map(({ name, version, filename, sha256, size }) => ({ name, version, filename, sha256, size })),
+      packages: plannedPackages(debs),
       because: { rule: `the Debian suite that has Python ${chosen.python}` },
     },
     python: {
@@ -121,10 +161,6 @@ export async function resolveComposedBase(
       because: chosen.because,
     },
   };
-}
-
-function isPackages(value: unknown): value is readonly DebPackage[] {
-  return Array.isArray(value) && value.length > 0;
 }
 
 function abiOf(python: string): string {
@@ -170,7 +206,7 @@ async function resolveImageBase(
       packageState: base.database.state,
       packages: base.database.packages.map(({ name, version }) => ({ name, version })),
       layers: base.layers.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size })),
-      because: wish.config.sources.base ?? { rule: 'configured' },
+      because: wish.config.origins.base ?? { rule: 'configured' },
     },
     python: chosen,
   };
@@ -184,12 +220,17 @@ function suiteIfKnown(base: BaseImage): { readonly suite?: string } {
 
 /** The base's Python is the plan's Python. */
 function choosePython(base: BaseImage, wanted: PythonFact | undefined, title: string): PlannedPython {
-  const offered = base.pythons.map((one) => ({ python: one.version, origin: title }));
+  const offered = base.pythons.map((one) => ({
+    python: one.version,
+    origin: title,
+    isFreeThreaded: isFreeThreadedAbi(one.abi),
+  }));
   if (offered.length === 0) assertPython(base, wanted?.minor ?? '3');
   // The one that PATH finds first, even beside a newer one.
-  const first = offered.find((one) => wanted === undefined || allowsPython(wanted, one.python));
+  const allowed = offered.filter((one) => wanted === undefined || allowsPython(wanted, one.python, one.isFreeThreaded));
+  const first = allowed.find((one) => one.isFreeThreaded === (wanted?.isFreeThreaded === true)) ?? allowed[0];
   const choice = resolvePython(wanted, first === undefined ? offered : [first]);
-  const found = assertPython(base, choice.python);
+  const found = assertPython(base, choice.isFreeThreaded ? `${choice.python}t` : choice.python);
   return {
     version: found.version,
     ...(found.fullVersion === undefined ? {} : { fullVersion: found.fullVersion }),
@@ -207,7 +248,7 @@ function parseBasePlace(text: string, project: string): string {
   throw new TareError({
     code: 'BASE_INVALID',
     message: `\`${text}\` is not a base`,
-    expected: '`debian`, or `oci:DIR` for an OCI image layout',
+    expected: '`debian`, `standalone`, or `oci:DIR` for an OCI image layout',
     hint: 'copy the image to a layout first: `skopeo copy docker://REFERENCE oci:base`, then `--base oci:base`',
   });
 }

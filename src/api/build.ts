@@ -8,6 +8,8 @@ import type { Plan } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
+import type { LockWish } from './lock-session.ts';
+import { lockUseOf } from './lock-use.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { verifyBuilt } from './verification.ts';
 import { assertCodes, type VerifiedPlatform } from './verify.ts';
@@ -24,12 +26,18 @@ export interface BuildResult {
  * Builds the application in `directory` and writes the image where `config.output` says.
  * Throws `TareError`; then nothing is written at the output.
  */
-export async function build(directory: string, inline: InlineConfig, context: MeteredContext): Promise<BuildResult> {
+export async function build(
+  directory: string,
+  inline: InlineConfig,
+  context: MeteredContext,
+  lock?: LockWish,
+): Promise<BuildResult> {
   const watch = createStopwatch();
-  const { prepared, built } = await withBuildTools(context, openCache(context.cacheDir), async (tools) => {
-    const planned = await watch.measure('plan', () => prepare(directory, inline, tools));
+  const { prepared, built, locked } = await withBuildTools(context, openCache(context.cacheDir), async (tools) => {
+    const planned = await watch.measure('plan', () => prepare(directory, inline, tools, lock));
     assertCodes(planned.config.allow);
-    return { prepared: planned, built: await watch.measure('layers', () => buildDirectly(tools, planned.inputs)) };
+    const direct = await watch.measure('layers', () => buildDirectly(tools, planned.inputs));
+    return { prepared: planned, built: direct, locked: lockUseOf(tools.cache, planned.lock, direct) };
   });
   const verdicts = await watch.measure('verify', () => verifyAll(context, prepared, built));
   const images = built.targets.map((target) => target.image);
@@ -49,6 +57,7 @@ export async function build(directory: string, inline: InlineConfig, context: Me
       platforms: built.targets.map((target, at) => platformReport(target, verdicts[at])),
       timings: watch.milliseconds(),
       cache: { ...built.counters, bytesDownloaded: context.bytesDownloaded() },
+      ...(locked === undefined ? {} : { lock: locked }),
     },
   };
 }
@@ -80,6 +89,7 @@ function platformReport(
     digest: imageDigest(image),
     size: layers.reduce((sum, { record }) => sum + record.size, 0),
     unpackedSize: layers.reduce((sum, { record }) => sum + record.unpackedSize, 0),
+    bytecodeSize: layers.reduce((sum, { record }) => sum + record.bytecode, 0),
     findings: (verdict?.findings ?? []).map(({ code, severity, message, chain, isAllowed }) => ({
       code,
       severity,

@@ -1,4 +1,5 @@
 import { mapLimit } from '../base/concurrency.ts';
+import { noteSources } from '../build/recipe.ts';
 import type { BuildTools } from '../build/tools.ts';
 import { type ContentsIndex, type DebianMirrorConfig, fetchDebs, openContents } from '../debian/mirror.ts';
 import type { DebPackage, SuiteIndex } from '../debian/package.ts';
@@ -38,7 +39,8 @@ function isProgram(file: FileFacts): boolean {
   return file.type !== 'directory' && /^(?:usr\/)?s?bin\//.test(file.path);
 }
 
-async function readPackages(
+/** What is in packages, at its place in the image: remembered by their hashes, else fetched and read. */
+export async function readPackages(
   tools: BuildTools,
   debian: DebianMirrorConfig,
   packages: readonly DebPackage[],
@@ -49,6 +51,7 @@ async function readPackages(
     if (isPackageFacts(known)) return installedFiles([known]);
     const [fetched] = await fetchDebs(tools.context, [one], tools.cache, debian);
     if (fetched === undefined) throw new Error(`nothing was fetched for ${one.name}`);
+    noteSources(tools.cache, [fetched]);
     const facts = await tools.readPackage(fetched.file);
     await tools.cache.writeRecord('deb-facts', key, facts);
     return installedFiles([facts]);

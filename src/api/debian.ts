@@ -35,11 +35,20 @@ export async function resolveDebian(
   );
 }
 
+/** The same without asking any mirror which suites it has: for packages that are known by path and hash. */
+export async function nameDebian(config: ResolvedConfig, project: string): Promise<DebianMirrorConfig> {
+  const configured = await readDebianConfig(config, project);
+  if (config.mirror === undefined) return configured;
+  const { debian, debianSecurity } = findMirrorProfile(config.mirror);
+  return { ...configured, mirror: debian, securityMirror: debianSecurity };
+}
+
 async function readDebianConfig({ debian }: ResolvedConfig, project: string): Promise<DebianMirrorConfig> {
-  const { mirror, securityMirror, keys = [], sources = [] } = debian;
+  const { mirror, securityMirror, keys = [], sources = [], snapshot } = debian;
   return {
     ...(mirror === undefined ? {} : { mirror }),
     ...(securityMirror === undefined ? {} : { securityMirror }),
+    ...(snapshot === undefined ? {} : { snapshot }),
     keys: await Promise.all(keys.map((file) => readKey(file, project))),
     extraSources: await Promise.all(
       sources.map(async ({ url, suite, components, key }) => ({

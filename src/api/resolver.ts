@@ -18,10 +18,19 @@ export interface Resolver {
   /** A named mirror stands in for the addresses of a lock. */
   readonly isMirrored: boolean;
   readonly client: () => Promise<IndexClient>;
-  /** PEP 751 text. */
-  readonly resolve: (source: Extract<DependencySource, { requirements: string }>, target: TagTarget) => Promise<string>;
+  /** PEP 751 text; what is `preferred` stays as long as the requirements allow it. */
+  readonly resolve: (
+    source: Extract<DependencySource, { requirements: string }>,
+    target: TagTarget,
+    preferred?: readonly PreferredVersion[],
+  ) => Promise<string>;
   /** For `because`: `uv 0.11.32`. */
   readonly name: () => Promise<string>;
+}
+
+export interface PreferredVersion {
+  readonly name: string;
+  readonly version: string;
 }
 
 export interface ResolverInputs {
@@ -52,12 +61,13 @@ export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
     isMirrored: chosen.isMirrored,
     client: once(() => openClient(context, cache, config, uv)),
     name: async () => `uv ${(await uv()).version}`,
-    resolve: async (source, target) => {
+    resolve: async (source, target, preferred = []) => {
       const program = await uv();
       const interpreter = (await findInterpreter(context))?.path ?? (await inputs.composedPython());
       return resolveWithUv(context, program, {
         requirements: source.requirements,
         ...(source.constraints === '' ? {} : { constraints: source.constraints }),
+        preferred,
         pythonVersion: target.python,
         platform: target.architecture,
         glibc: target.glibc,

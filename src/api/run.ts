@@ -4,10 +4,12 @@ import { type EngineName, type PortMapping, type RunResult, runImage, type Volum
 import { parseImageConfig } from '../oci/config.ts';
 import { configDescriptor, type Image } from '../oci/image.ts';
 import { hostPlatform, parsePlatform, renderPlatform } from '../oci/platform.ts';
+import { readOnlyLabel } from '../plan/labels.ts';
 import { writeDockerArchive } from '../store/docker-archive.ts';
 import { isLayout, readLayout } from '../store/read-layout.ts';
 import { writeRootfs } from '../store/rootfs.ts';
 import { build } from './build.ts';
+import type { LockWish } from './lock-session.ts';
 import type { MeteredContext } from './context.ts';
 
 export { parsePort, parseVolume } from '../engine/run.ts';
@@ -18,6 +20,8 @@ export interface RunOptions {
   readonly ports: readonly PortMapping[];
   readonly env: Readonly<Record<string, string>>;
   readonly volumes: readonly VolumeMount[];
+  /** Where false, an image that is made for it is read-only all the same. */
+  readonly readOnly: boolean;
   readonly remove: boolean;
   readonly interactive: boolean;
   readonly tty: boolean;
@@ -29,6 +33,8 @@ export interface RunOptions {
   readonly stopAfterHealthcheck: boolean;
   /** Called between building and running: the moment to put away a progress view. */
   readonly onBuilt?: () => void;
+  /** How a lock of the image is dealt with where one is built. @default it is used, and brought up to date */
+  readonly lock?: LockWish;
 }
 
 /** Runs an OCI layout, or builds the application in a folder and runs that. Throws `TareError`. */
@@ -42,9 +48,9 @@ export async function run(
   const wanted = parsePlatform(
     options.platform ?? renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux'),
   );
-  const { image, layoutDir } = await openImage(place, inline, renderPlatform(wanted), context);
+  const { image, layoutDir } = await openImage(place, inline, renderPlatform(wanted), context, options.lock);
   options.onBuilt?.();
-  const { env, entrypoint, cmd, user, workdir, exposedPorts } = parseImageConfig(image.config, layoutDir);
+  const { env, entrypoint, cmd, user, workdir, exposedPorts, labels } = parseImageConfig(image.config, layoutDir);
   const ports = options.ports.length > 0 ? options.ports : defaultPorts(exposedPorts);
   const [first] = ports;
   return runImage(context, {
@@ -69,6 +75,7 @@ export async function run(
     ports,
     env: options.env,
     volumes: options.volumes,
+    readOnly: options.readOnly || labels[readOnlyLabel] === 'true',
     remove: options.remove,
     interactive: options.interactive,
     tty: options.tty,
@@ -97,10 +104,11 @@ async function openImage(
   inline: InlineConfig,
   platform: string,
   context: MeteredContext,
+  lock: LockWish | undefined,
 ): Promise<OpenedImage> {
   if (await isLayout(place)) return { image: await readLayout(place, parsePlatform(platform)), layoutDir: place };
   const layoutDir = join(place, '.tare', 'image');
-  const built = await build(place, { platforms: [platform], ...inline, output: `oci:${layoutDir}` }, context);
+  const built = await build(place, { platforms: [platform], ...inline, output: `oci:${layoutDir}` }, context, lock);
   const image = built.images.find((one) => renderPlatform(one.platform) === platform) ?? built.images[0];
   if (image === undefined) throw new Error('a build without an image');
   return { image, layoutDir };

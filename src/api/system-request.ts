@@ -8,8 +8,9 @@ import { whyOptional } from '../plan/knowledge/optional-files.ts';
 import type { KnownWheel } from '../plan/knowledge/types.ts';
 import { askedNeeds } from '../plan/system/asked-needs.ts';
 import type { SystemRequest } from '../plan/system/types.ts';
-import { sitePackagesOf } from '../plan/python.ts';
+import { pythonSuffix, sitePackagesOf } from '../plan/python.ts';
 import { targetMarkerEnvironment } from '../plan/target.ts';
+import { archivePrefix } from '../python-archive/compose-archive.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import { nativeRoots } from '../root/native-roots.ts';
 import type { ResolvedBase } from './base.ts';
@@ -38,10 +39,10 @@ export function systemRequest(inputs: RequestInputs): SystemRequest {
         : loaderFolders(base.base.architecture),
     libraryPath: inputs.libraryPath,
     interpreter: python.interpreter,
-    roots: nativeRoots([...inputs.wheelFiles.flat(), ...inputs.natives], {
-      python: python.version,
+    roots: nativeRoots([...archiveFiles(inputs), ...inputs.wheelFiles.flat(), ...inputs.natives], {
+      python: pythonSuffix(python),
       importFolders: [sitePackagesOf(python), inputs.workdir],
-      standardFolders: [],
+      standardFolders: [`${archivePrefix.slice(1)}/lib/python${pythonSuffix(python)}/lib-dynload`],
       programFolders: [`${python.prefix.slice(1)}/bin`],
       distributionOf,
       whyOptional,
@@ -49,10 +50,15 @@ export function systemRequest(inputs: RequestInputs): SystemRequest {
     distributionOf,
     requiredBy: requirementClosure(inputs),
     installed: installedPackages(base),
-    asked: askedNeeds(config.systemPackages, config.sources.systemPackages, knownWheels(installed)),
+    asked: askedNeeds(config.systemPackages, config.origins.systemPackages, knownWheels(installed)),
     excluded: new Set(config.excludeSystemPackages),
     isHostLibrary,
   };
+}
+
+/** Debian's own Python has what it needs, by its dependencies; what an archive brings says it by its files alone. */
+function archiveFiles({ base, baseFiles }: RequestInputs): readonly FileFacts[] {
+  return base.base.provider === 'standalone' ? (baseFiles.at(-1) ?? []) : [];
 }
 
 /** Folders of NVIDIA's wheels, absolute, where a distribution finds their libraries by no other way. */

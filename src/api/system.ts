@@ -1,6 +1,7 @@
 import { suiteOf } from '../base-image/os-release.ts';
 import type { Because } from '../base/because.ts';
 import { canonicalJson } from '../base/order.ts';
+import type { IndexState } from '../lock/types.ts';
 import { type DebianMirrorConfig, openSuite } from '../debian/mirror.ts';
 import { openBaseSuite } from './debian.ts';
 import { askedNeeds, optionalNeeds } from '../plan/system/asked-needs.ts';
@@ -21,6 +22,8 @@ import type { ResolvedBase } from './base.ts';
 import { openCatalogue } from './catalogue.ts';
 import type { NativeCall } from '../project/detect/native-calls.ts';
 import type { FileFacts } from '../root/file-facts.ts';
+import { lockedSystem, type SystemLock } from './locked-system.ts';
+import { stateOf, withPins } from './pins.ts';
 import { systemOffers } from './system-offers.ts';
 import { installedPackages, libraryPathOf, systemRequest } from './system-request.ts';
 import type { TargetWheels } from './wheels.ts';
@@ -30,30 +33,38 @@ export interface TargetSystem extends SystemPlan {
   /** For `LD_LIBRARY_PATH`, absolute. */
   readonly libraryPath: readonly string[];
   readonly warnings: readonly PlanWarning[];
+  /** The state of the suite's index that they were chosen by. */
+  readonly index?: IndexState;
+  /** Where its packages come from, where that is not where those of the base do. */
+  readonly debian?: DebianMirrorConfig;
 }
 
 export interface SystemWish {
   readonly config: ResolvedConfig;
   readonly base: ResolvedBase;
   readonly wheels: TargetWheels;
-  readonly inputs: Pick<TargetInputs, 'debs' | 'debian' | 'baseImage' | 'wheelUrls'>;
+  readonly inputs: Pick<TargetInputs, 'debs' | 'debian' | 'baseImage' | 'archive' | 'wheelUrls' | 'wheelCompiler'>;
   readonly platform: string;
   /** ELF files of the application, and the folder that its modules are found in. */
   readonly natives: readonly FileFacts[];
   readonly workdir: string;
   /** What the application's sources load and run by name. */
   readonly calls: readonly NativeCall[];
+  /** What a lock of the image says of them. */
+  readonly locked?: SystemLock;
 }
 
 /** Raised whenever the same inputs may give other packages. */
-const resolutionVersion = 5;
+const resolutionVersion = 6;
 
 /** The Debian packages that a target lacks: remembered where nothing that the answer depends on has changed. */
 export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): Promise<TargetSystem> {
-  const { config, wheels, base } = wish;
-  const asked = askedNeeds(config.systemPackages, config.sources.systemPackages, wheels.wheels);
+  const { config, wheels, base, locked } = wish;
+  if (locked?.held !== undefined) return lockedSystem(tools, wish, locked.held);
+  const asked = askedNeeds(config.systemPackages, config.origins.systemPackages, wheels.wheels);
   const optional = optionalNeeds(wheels.wheels);
   if (
+    base.base.provider !== 'standalone' &&
     asked.length + wish.calls.length + wish.natives.length === 0 &&
     wheels.wheels.every((wheel) => isPure(wheel.filename))
   ) {
@@ -62,18 +73,34 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
   // Without a suite nothing can be added: clearer before the work than at its end.
   if (asked.length > 0 && 'image' in base) suiteOf(base.image);
   const { index, debian } = await openIndex(tools, base);
+  if (index === undefined) return resolveOnce(tools, wish, undefined, debian);
+  return withPins(tools.context, index, locked?.pins, async (one) => ({
+    ...(await resolveOnce(tools, wish, one, debian)),
+    index: stateOf(index),
+  }));
+}
+
+/** Remembered where nothing that the answer depends on has changed. */
+async function resolveOnce(
+  tools: BuildTools,
+  wish: SystemWish,
+  index: SuiteIndex | undefined,
+  debian: DebianMirrorConfig,
+): Promise<TargetSystem> {
+  const { config, wheels, base } = wish;
   if (index !== undefined) assertNamedPackages(namedPackages(wish), index);
   const key = canonicalJson({
     resolutionVersion,
     platform: wish.platform,
     python: base.python,
     base: base.base.provider === 'image' ? base.base.digest : base.base.packages.map((one) => one.sha256),
+    ...(base.base.provider === 'standalone' ? { archive: base.base.archive.sha256 } : {}),
     wheels: wheels.wheels.map((wheel) => wheel.sha256),
     suite: index?.digest ?? 'none',
     policy: config.systemPolicy,
     excluded: config.excludeSystemPackages,
-    asked,
-    optional,
+    asked: askedNeeds(config.systemPackages, config.origins.systemPackages, wheels.wheels),
+    optional: optionalNeeds(wheels.wheels),
     calls: wish.calls,
     natives: wish.natives,
     workdir: wish.workdir,
@@ -95,7 +122,7 @@ export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): 
 }
 
 function namedPackages({ config, base }: SystemWish): NamedPackages {
-  const { file, line, rule } = config.sources.systemPackages ?? { rule: 'configured' };
+  const { file, line, rule } = config.origins.systemPackages ?? { rule: 'configured' };
   return {
     names: config.systemPackages,
     where: file === undefined ? rule : [file, line].filter((part) => part !== undefined).join(':'),
@@ -146,6 +173,6 @@ async function resolveFresh(tools: BuildTools, wish: SystemWish, index: SuiteInd
   return { ...plan, debs: resolution.added.map((one) => one.deb), libraryPath, warnings };
 }
 
-function policyOf(config: ResolvedConfig): { readonly policy: 'needed' | 'depends'; readonly because: Because } {
-  return { policy: config.systemPolicy, because: config.sources.systemPolicy ?? { rule: 'the default' } };
+export function policyOf(config: ResolvedConfig): { readonly policy: 'needed' | 'depends'; readonly because: Because } {
+  return { policy: config.systemPolicy, because: config.origins.systemPolicy ?? { rule: 'the default' } };
 }

@@ -1,30 +1,30 @@
-import { pathToFileURL } from 'node:url';
-import { join } from 'node:path';
 import type { Because } from '../base/because.ts';
 import { mapLimit } from '../base/concurrency.ts';
 import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
-import { isTareError } from '../base/errors.ts';
 import { canonicalJson } from '../base/order.ts';
 import { findOpenRequirements } from '../plan/closed-set.ts';
 import type { Dependencies, DependencySource, LockSelection } from '../plan/lock.ts';
 import type { PlannedWheel, Target } from '../plan/types.ts';
-import { resolveWheels, type WheelSource } from '../plan/wheels.ts';
+import type { WheelSource } from '../plan/wheels.ts';
 import type { Project } from '../project/project.ts';
 import type { IndexClient } from '../python/index-client.ts';
 import type { LockedDistribution } from '../python/locked.ts';
 import { parseMetadata } from '../python/metadata.ts';
 import { parsePylock, selectFromPylock } from '../python/pylock.ts';
-import type { PackageName } from '../python/package-name.ts';
 import type { TagTarget } from '../python/tags.ts';
 import type { Cache } from '../store/cache.ts';
+import { lockedWheels, type WheelLock } from './locked-wheels.ts';
 import type { Resolver } from './resolver.ts';
+import { chooseWheels } from './wheel-places.ts';
 
 /** The wheels of a target and where they can be had. Plain JSON: it is kept in the cache. */
 export interface TargetWheels {
   readonly resolution: Target['resolution'];
   readonly wheels: readonly PlannedWheel[];
   readonly urls: Readonly<Record<string, string>>;
+  /** Where a resolver chose them: `0.11.32`, the version of uv. */
+  readonly uv?: string;
 }
 
 export interface WheelInputs {
@@ -35,20 +35,25 @@ export interface WheelInputs {
   readonly resolver: Resolver;
   readonly selection: LockSelection;
   readonly target: TagTarget;
+  /** What a lock of the image says: it holds, or its versions are preferred to newer ones. */
+  readonly locked?: WheelLock;
 }
 
 /** Raised whenever the same inputs may choose other wheels. */
-const resolutionVersion = 1;
+const resolutionVersion = 2;
 
 /** The wheels of a target: from the cache where nothing that the answer depends on has changed. */
 export async function resolveTargetWheels(inputs: WheelInputs): Promise<TargetWheels> {
   const { config } = inputs.resolver;
+  if (inputs.locked?.held !== undefined) return lockedWheels(inputs, inputs.locked.held);
+  const preferred = inputs.locked?.preferred ?? [];
   const key = canonicalJson({
     resolutionVersion,
     fingerprint: inputs.dependencies.fingerprint,
     selection: inputs.selection,
     target: inputs.target,
     isMirrored: inputs.resolver.isMirrored,
+    preferred: preferred.map(({ name, version }) => [name, version]),
     indexes: [config.indexUrl ?? 'default', config.extraIndexUrls, config.findLinks, config.noIndex],
   });
   const known = inputs.context.refresh ? undefined : await inputs.cache.readRecord('resolution', key);
@@ -85,45 +90,17 @@ async function resolveWithResolver(
   source: Extract<DependencySource, { requirements: string }>,
   because: Because,
 ): Promise<TargetWheels> {
-  const text = await inputs.resolver.resolve(source, inputs.target);
-  const rule = `${because.rule}; resolved by ${await inputs.resolver.name()}`;
+  const text = await inputs.resolver.resolve(source, inputs.target, inputs.locked?.preferred);
+  const name = await inputs.resolver.name();
+  const rule = `${because.rule}; resolved by ${name}`;
   const selected = selectFromPylock(parsePylock(text, 'the resolver’s answer'), {
     ...inputs.selection,
     extras: [],
     groups: [],
   });
   const distributions = selected.map((one) => ({ ...one, because: { ...because, rule } }));
-  return finish({ kind: 'resolved', because: { ...because, rule } }, await chooseWheels(inputs, distributions));
-}
-
-async function chooseWheels(
-  inputs: WheelInputs,
-  distributions: readonly LockedDistribution[],
-): Promise<readonly WheelSource[]> {
-  const client = inputs.resolver.client;
-  return resolveWheels(distributions, inputs.target, {
-    indexFiles: async (name) => (await client()).project(name),
-    sha256: async (file) => (await client()).sha256(file),
-    mirrored: async (name, { filename, sha256 }) =>
-      inputs.resolver.isMirrored ? mirroredUrl(await client(), name, filename, sha256) : undefined,
-    fileUrl: (path) => pathToFileURL(join(inputs.project.root, path)).href,
-  });
-}
-
-/** Mirrors lag: what they lack comes from where the lock says. */
-async function mirroredUrl(
-  client: IndexClient,
-  name: PackageName,
-  filename: string,
-  sha256: Digest,
-): Promise<string | undefined> {
-  try {
-    const found = (await client.project(name)).find((file) => file.filename === filename);
-    return found === undefined || (found.sha256 !== undefined && found.sha256 !== sha256) ? undefined : found.url;
-  } catch (error) {
-    if (isTareError(error) && error.code === 'PROJECT_NOT_FOUND') return undefined;
-    throw error;
-  }
+  const found = finish({ kind: 'resolved', because: { ...because, rule } }, await chooseWheels(inputs, distributions));
+  return { ...found, uv: name.replace(/^uv /, '') };
 }
 
 /** Why a pinned set is not closed, as a rule; undefined where it is, as far as the index says. */

@@ -9,6 +9,14 @@ export interface BuildReport {
   readonly platforms: readonly PlatformReport[];
   readonly timings: Readonly<Record<string, number>>;
   readonly cache: { readonly hits: number; readonly misses: number; readonly bytesDownloaded: number };
+  /** Where a lock of the image was used: how it stood, and where the files that it names came from. */
+  readonly lock?: LockUse;
+}
+
+export interface LockUse {
+  readonly state: 'unchanged' | 'updated';
+  /** Sorted by source; `cache` for what was there, as a file or in a layer. */
+  readonly sources: readonly { readonly source: string; readonly files: number; readonly bytes: number }[];
 }
 
 export interface PlatformReport {
@@ -17,6 +25,8 @@ export interface PlatformReport {
   /** Packed, what is pulled. */
   readonly size: number;
   readonly unpackedSize: number;
+  /** Bytes of bytecode among what is unpacked. */
+  readonly bytecodeSize: number;
   readonly layers: readonly LayerReport[];
   /** What proving the image found; errors are among them only where they were allowed. */
   readonly findings: readonly FindingReport[];

@@ -4,9 +4,12 @@ import { earliestTime } from './content-time.ts';
 import type { BuildInputs, TargetInputs } from './inputs.ts';
 import type { LayerRecord } from './recipe.ts';
 import { type BaseLayers, buildBaseLayers } from './steps/base-layers.ts';
+import { buildCertificateLayer } from './steps/certificate-layer.ts';
 import { assertClosed } from './steps/closed-set.ts';
+import { buildDebugLayer } from './steps/debug-layer.ts';
 import { buildEnvironmentLayer } from './steps/environment-layer.ts';
 import { assembleImage, type BuiltLayer } from './steps/image.ts';
+import { buildLibraryBytecode } from './steps/library-bytecode.ts';
 import { buildProjectLayers } from './steps/project-layers.ts';
 import { buildSystemLayer } from './steps/system-layer.ts';
 import { buildWheelLayers } from './steps/wheel-layers.ts';
@@ -25,12 +28,17 @@ export interface DirectBuild {
 
 /** The direct build: a list of steps, each a pure function of its inputs with a place in the cache. */
 export async function buildDirectly(tools: BuildTools, inputs: BuildInputs): Promise<DirectBuild> {
-  const project = await buildProjectLayers(tools, inputs, projectLayersOf(inputs));
+  const project = buildProjectLayers(tools, inputs, projectLayersOf(inputs));
   const targets: BuiltTarget[] = [];
-  for (const [at, target] of inputs.plan.targets.entries()) {
-    const targetInputs = inputs.targets[at];
-    if (targetInputs === undefined) throw new Error(`no inputs for target ${target.platform}`);
-    targets.push(await buildTarget(tools, inputs, target, targetInputs, project));
+  try {
+    for (const [at, target] of inputs.plan.targets.entries()) {
+      const targetInputs = inputs.targets[at];
+      if (targetInputs === undefined) throw new Error(`no inputs for target ${target.platform}`);
+      targets.push(await buildTarget(tools, inputs, target, targetInputs, project));
+    }
+  } finally {
+    // Nothing goes on behind an error that was shown.
+    await Promise.allSettled([project]);
   }
   return { targets, counters: tools.cache.counters };
 }
@@ -40,11 +48,11 @@ async function buildTarget(
   inputs: BuildInputs,
   target: Target,
   targetInputs: TargetInputs,
-  project: ReadonlyMap<PlannedLayer, LayerRecord>,
+  project: Promise<ReadonlyMap<PlannedLayer, LayerRecord>>,
 ): Promise<BuiltTarget> {
   const wheelLayers = target.layers.filter((layer) => layer.kind === 'wheels');
-  const [base, wheels] = await allOrFirstFailure([
-    buildBaseLayers(tools, target, targetInputs),
+  const [{ base, library }, wheels] = await allOrFirstFailure([
+    buildBase(tools, target, targetInputs),
     buildWheelLayers(tools, target, wheelLayers, targetInputs),
   ]);
   assertClosed(target, wheels.installed);
@@ -53,24 +61,54 @@ async function buildTarget(
     target,
     inputs: targetInputs,
     user: inputs.plan.user,
+    base,
     wheels,
     strict: inputs.strict,
     mtime: inputs.sourceDateEpoch ?? earliestTime,
   });
-  const layers = layersOf(target, { base, system, environment, wheels: wheels.records, project });
+  const certificates = await buildCertificateLayer(tools, inputs, targetInputs, { base, system });
+  const debug = await buildDebugLayer(tools, target, targetInputs);
+  const layers = layersOf(target, {
+    base,
+    library,
+    system,
+    environment,
+    certificates,
+    debug,
+    wheels: wheels.records,
+    project: await project,
+  });
   const newest = [
     ...base.map(({ record }) => record),
     ...wheels.records.values(),
     ...(system === undefined ? [] : [system]),
+    ...(library === undefined ? [] : [library]),
   ];
   const created = inputs.sourceDateEpoch ?? Math.max(...newest.map((record) => record.newest));
   return { target, layers, image: assembleImage({ plan: inputs.plan, target, layers, cache: tools.cache, created }) };
 }
 
+/** The base and, where the plan has a layer for it, the bytecode of its standard library. */
+async function buildBase(
+  tools: BuildTools,
+  target: Target,
+  inputs: TargetInputs,
+): Promise<Pick<Records, 'base' | 'library'>> {
+  const base = await buildBaseLayers(tools, target, inputs);
+  const compiler = await inputs.wheelCompiler.ready;
+  if (compiler === undefined || !target.layers.some((layer) => layer.kind === 'bytecode')) {
+    return { base, library: undefined };
+  }
+  return { base, library: await buildLibraryBytecode(tools, target, inputs, base, compiler) };
+}
+
 interface Records {
   readonly base: BaseLayers;
+  readonly library: LayerRecord | undefined;
   readonly system: LayerRecord | undefined;
   readonly environment: LayerRecord;
+  readonly certificates: LayerRecord | undefined;
+  readonly debug: LayerRecord | undefined;
   readonly wheels: ReadonlyMap<string, LayerRecord>;
   readonly project: ReadonlyMap<PlannedLayer, LayerRecord>;
 }
@@ -89,12 +127,18 @@ function recordOf(layer: PlannedLayer, records: Records): LayerRecord | undefine
   switch (layer.kind) {
     case 'base':
       return undefined;
+    case 'bytecode':
+      return records.library;
     case 'system':
       return records.system;
     case 'wheels':
       return records.wheels.get(layer.title);
     case 'environment':
       return records.environment;
+    case 'certificates':
+      return records.certificates;
+    case 'debug':
+      return records.debug;
     case 'data':
     case 'application':
       return [...records.project].find(

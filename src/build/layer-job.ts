@@ -1,27 +1,44 @@
 import { isMainThread } from 'node:worker_threads';
 import type { LayerEntry } from '../archive/layer-entry.ts';
 import { orderForGathering, writeLayer } from '../archive/layer-writer.ts';
-import { isTareError, TareError } from '../base/errors.ts';
 import { serveJobs } from '../base/worker-pool.ts';
+import type { Bundle, BundledFile } from '../bytecode/compile-bundle.ts';
+import { composeBusybox } from '../debian/busybox.ts';
 import { composeBase } from '../debian/compose.ts';
 import { composeSystem } from '../debian/compose-system.ts';
 import type { FetchedDeb } from '../debian/mirror.ts';
 import { type PackageFacts, readPackageFacts } from '../debian/package-facts.ts';
-import { type InstalledWheel, type InstallScheme, installWheel } from '../python/install.ts';
-import { readWheel, type Wheel } from '../python/wheel.ts';
+import { type InstallScheme, installWheel } from '../python/install.ts';
 import { type WheelFacts, wheelFacts } from '../python/wheel-facts.ts';
+import type { ArchiveFile } from '../python-archive/archive-entries.ts';
+import { composeArchive } from '../python-archive/compose-archive.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import { isKeptText, type LayerFacts } from '../root/layer-facts.ts';
 import { createObserver } from '../root/observe.ts';
 import { layTree } from '../root/tree.ts';
+import {
+  bundledBytecode,
+  compileWheel,
+  type LibraryBytecodeJob,
+  libraryEntries,
+  removeBundle,
+  type WheelBytecodeJob,
+} from './bytecode-job.ts';
+import { openWheel } from './open-wheel.ts';
 import type { LayerRecord } from './recipe.ts';
+
+export interface WheelToWrite {
+  readonly file: string;
+  readonly filename: string;
+  readonly bytecode?: { readonly bundle: string; readonly files: readonly BundledFile[]; readonly cacheTag: string };
+}
 
 /** Work for a worker thread: everything in it is plain data. `output` is where the blob is written. */
 export type LayerJob =
   | {
       readonly kind: 'wheels';
       readonly output: string;
-      readonly wheels: readonly { readonly file: string; readonly filename: string }[];
+      readonly wheels: readonly WheelToWrite[];
       readonly scheme: InstallScheme;
     }
   | {
@@ -30,8 +47,10 @@ export type LayerJob =
       readonly debs: readonly FetchedDeb[];
       readonly suite: string;
       readonly architecture: string;
-      readonly python: string;
+      /** Absent where the packages have no Python. */
+      readonly python?: string;
     }
+  | { readonly kind: 'archive'; readonly output: string; readonly archive: ArchiveFile; readonly needsLibrary: boolean }
   | {
       readonly kind: 'system';
       readonly output: string;
@@ -46,6 +65,7 @@ export type LayerJob =
       readonly baseTexts?: Readonly<Record<string, string>>;
       readonly loaderFolders?: readonly string[];
     }
+  | { readonly kind: 'debug'; readonly output: string; readonly deb: FetchedDeb; readonly recordsPackages: boolean }
   | { readonly kind: 'entries'; readonly output: string; readonly entries: readonly LayerEntry[] };
 
 export interface PackageJob {
@@ -53,8 +73,8 @@ export interface PackageJob {
   readonly file: string;
 }
 
-export type Job = LayerJob | PackageJob;
-export type JobResult = LayerJobResult | PackageFacts;
+export type Job = LayerJob | LibraryBytecodeJob | WheelBytecodeJob | PackageJob;
+export type JobResult = LayerJobResult | Bundle | PackageFacts;
 
 export interface LayerJobResult {
   readonly layer: LayerRecord;
@@ -76,6 +96,10 @@ export async function runJob(job: Job): Promise<JobResult> {
   switch (job.kind) {
     case 'wheels':
       return writeWheels(job);
+    case 'archive': {
+      const written = await writeObserved(composeArchive(job.archive, job.needsLibrary), job.output);
+      return { ...written, installed: [], warnings: [] };
+    }
     case 'base':
       return { ...(await writeObserved(baseEntries(job), job.output)), installed: [], warnings: [] };
     case 'entries':
@@ -85,8 +109,24 @@ export async function runJob(job: Job): Promise<JobResult> {
       const written = await writeObserved(systemEntries(job, warnings), job.output);
       return { ...written, installed: [], warnings };
     }
+    case 'debug':
+      return { ...(await writeObserved(await composeBusybox(job.deb, job), job.output)), installed: [], warnings: [] };
+    case 'library-bytecode':
+      return writeLibraryBytecode(job);
+    case 'wheel-bytecode':
+      return compileWheel(job);
     case 'package':
       return readPackageFacts(job.file);
+  }
+}
+
+async function writeLibraryBytecode(job: LibraryBytecodeJob): Promise<LayerJobResult> {
+  const bundle = `${job.output}.bytecode`;
+  try {
+    const written = await writeObserved(await libraryEntries(job, bundle), job.output);
+    return { ...written, installed: [], warnings: [] };
+  } finally {
+    await removeBundle(bundle);
   }
 }
 
@@ -104,7 +144,9 @@ async function writeObserved(
         return observer.sinkFor(entry, size);
       },
     });
-    return { layer: { ...written, newest }, facts: { files: observer.facts(), texts: textsOf(observer.kept()) } };
+    const files = observer.facts();
+    const bytecode = files.reduce((sum, file) => sum + (file.bytecodeMagic === undefined ? 0 : file.size), 0);
+    return { layer: { ...written, newest, bytecode }, facts: { files, texts: textsOf(observer.kept()) } };
   } finally {
     observer.close();
   }
@@ -118,8 +160,12 @@ async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<
   const entries = new Map<string, LayerEntry>();
   const installed: InstalledFacts[] = [];
   let newest = 0;
-  for (const { file, filename } of job.wheels) {
-    const { wheel, one } = await openWheel(file, filename, job.scheme);
+  for (const { file, filename, bytecode } of job.wheels) {
+    const compiled = bytecode === undefined ? [] : bundledBytecode(bytecode.bundle, bytecode.files, bytecode.cacheTag);
+    const { wheel, one } = await openWheel(file, filename, (read) => ({
+      wheel: read,
+      one: installWheel(read, job.scheme, compiled),
+    }));
     // Of two wheels in one layer the later wins; what the install order says is mended in the environment layer.
     for (const entry of one.entries) entries.set(entry.path, entry);
     newest = Math.max(newest, one.mtimeNewest);
@@ -137,38 +183,8 @@ async function writeWheels(job: Extract<LayerJob, { kind: 'wheels' }>): Promise<
   return { layer: { ...layer, newest }, facts, installed, warnings: [] };
 }
 
-/** Reads a wheel of the cache, which has no name there but its hash: errors speak of the wheel. */
-async function openWheel(
-  file: string,
-  filename: string,
-  scheme: InstallScheme,
-): Promise<{ wheel: Wheel; one: InstalledWheel }> {
-  try {
-    const wheel = await readWheel(file, filename);
-    return { wheel, one: installWheel(wheel, scheme) };
-  } catch (error) {
-    if (!isTareError(error)) throw error;
-    const { code, message, where = file, expected, actual, hint, transient, cause } = error;
-    const place = where.includes(file)
-      ? where.replaceAll(file, filename)
-      : where.includes(filename)
-        ? where
-        : `${filename}: ${where}`;
-    throw new TareError({
-      code,
-      message: message.replaceAll(file, filename),
-      where: place,
-      hint: hint ?? `use another version of this package, or tell its maintainers`,
-      transient,
-      ...(expected === undefined ? {} : { expected }),
-      ...(actual === undefined ? {} : { actual }),
-      ...(cause === undefined ? {} : { cause }),
-    });
-  }
-}
-
 function baseEntries({ debs, suite, architecture, python }: Extract<LayerJob, { kind: 'base' }>) {
-  return composeBase(debs, { suite, architecture, python });
+  return composeBase(debs, { suite, architecture, ...(python === undefined ? {} : { python }) });
 }
 
 function systemEntries(job: Extract<LayerJob, { kind: 'system' }>, warnings: string[]) {

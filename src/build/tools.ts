@@ -1,8 +1,10 @@
 import type { Context } from '../base/context.ts';
 import { ownWorker } from '../base/own-files.ts';
 import { createWorkerPool } from '../base/worker-pool.ts';
+import type { Bundle } from '../bytecode/compile-bundle.ts';
 import type { PackageFacts } from '../debian/package-facts.ts';
 import type { Cache } from '../store/cache.ts';
+import type { LibraryBytecodeJob, WheelBytecodeJob } from './bytecode-job.ts';
 import type { Job, JobResult, LayerJob, LayerJobResult } from './layer-job.ts';
 import type { CountedCache } from './recipe.ts';
 
@@ -11,7 +13,9 @@ export interface BuildTools {
   readonly context: Context;
   readonly cache: CountedCache;
   /** Writes a layer in a thread of its own. */
-  readonly writeLayer: (job: LayerJob) => Promise<LayerJobResult>;
+  readonly writeLayer: (job: LayerJob | LibraryBytecodeJob) => Promise<LayerJobResult>;
+  /** Compiles the modules of a wheel, from a thread of its own. */
+  readonly compile: (job: WheelBytecodeJob) => Promise<Bundle>;
   /** Looks into a `.deb` in a thread of its own. */
   readonly readPackage: (file: string) => Promise<PackageFacts>;
 }
@@ -22,13 +26,20 @@ export async function withBuildTools<T>(
   cache: Cache,
   work: (tools: BuildTools) => Promise<T>,
 ): Promise<T> {
-  const counted: CountedCache = { ...cache, counters: { hits: 0, misses: 0 }, asked: new Map() };
+  const counted: CountedCache = {
+    ...cache,
+    counters: { hits: 0, misses: 0 },
+    asked: new Map(),
+    sources: new Map(),
+    taken: new Set(),
+  };
   const pool = createWorkerPool<Job, JobResult>(jobModule(), context.workers, { signal: context.signal });
   try {
     return await work({
       context,
       cache: counted,
       writeLayer: async (job) => layerOf(await pool.run(job)),
+      compile: async (job) => bundleOf(await pool.run(job)),
       readPackage: async (file) => packageOf(await pool.run({ kind: 'package', file })),
     });
   } finally {
@@ -41,8 +52,13 @@ function layerOf(result: JobResult): LayerJobResult {
   throw new Error('a job for a layer gave something else');
 }
 
+function bundleOf(result: JobResult): Bundle {
+  if ('failures' in result) return result;
+  throw new Error('a job for bytecode gave something else');
+}
+
 function packageOf(result: JobResult): PackageFacts {
-  if ('layer' in result) throw new Error('a job for a package gave something else');
+  if ('layer' in result || 'failures' in result) throw new Error('a job for a package gave something else');
   return result;
 }
 

@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { isTareError } from '../base/errors.ts';
+import { readVersion } from '../base/own-version.ts';
 import { errorData, renderErrorText } from '../report/error-text.ts';
 import { addBuildCommand } from './commands/build.ts';
+import { addLockCommand } from './commands/lock.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addVerifyCommand } from './commands/verify.ts';
-import { readVersion } from './version.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 usage, 75 worth retrying (sysexits EX_TEMPFAIL), 130 interrupted. */
 const exitUsage = 2;
@@ -25,7 +26,7 @@ export interface Outcome {
 /** Parses the arguments, runs one command, prints its error if it fails, and gives the exit code. */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
   const outcome: Outcome = { exitCode: 0 };
-  const program = createProgram(host, outcome);
+  const program = createProgram(host, outcome, argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
@@ -35,7 +36,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
   }
 }
 
-function createProgram(host: CliHost, outcome: Outcome): Command {
+function createProgram(host: CliHost, outcome: Outcome, argv: readonly string[]): Command {
   const program = new Command('tare')
     .description('Put a Python application into a container that weighs almost nothing besides the application.')
     .version(readVersion(), '-V, --version')
@@ -45,7 +46,8 @@ function createProgram(host: CliHost, outcome: Outcome): Command {
     .exitOverride();
   addBuildCommand(program, host);
   addPlanCommand(program, host);
-  addRunCommand(program, host, outcome);
+  addRunCommand(program, host, outcome, argv);
+  addLockCommand(program, host);
   addVerifyCommand(program, host, outcome);
   for (const command of program.commands) command.exitOverride();
   return program;

@@ -25,8 +25,12 @@ const listKeys = [
   'exclude',
   'systemPackages',
   'excludeSystemPackages',
+  'keepSources',
+  'stripSources',
   'allow',
+  'caCertificates',
 ] as const;
+const switchKeys = ['strict', 'debug', 'readOnly'] as const;
 
 /** The name of the environment variable of a setting: `TARE_PLATFORMS`. */
 export function variableName(key: ConfigKey): string {
@@ -50,15 +54,28 @@ export function readEnvironmentConfig(env: Environment): UserConfig {
   }
   const port = valueOf(env, 'port');
   if (port !== undefined) config.port = parsePort(port);
-  const strict = valueOf(env, 'strict');
-  if (strict !== undefined) config.strict = parseSwitch(strict);
-  const policy = valueOf(env, 'systemPolicy');
-  if (policy !== undefined) config.systemPolicy = parsePolicy(policy);
+  for (const key of switchKeys) {
+    const value = valueOf(env, key);
+    if (value !== undefined) config[key] = parseSwitch(variableName(key), value);
+  }
+  const policy = parseChoice(env, 'systemPolicy', ['needed', 'depends']);
+  if (policy !== undefined) config.systemPolicy = policy;
+  const bytecode = parseChoice(env, 'bytecode', ['all', 'app', 'none']);
+  if (bytecode !== undefined) config.bytecode = bytecode;
+  const sources = parseChoice(env, 'sources', ['keep', 'strip']);
+  if (sources !== undefined) config.sources = sources;
   const mirror = env['TARE_DEBIAN_MIRROR'];
   const securityMirror = env['TARE_DEBIAN_SECURITY_MIRROR'];
-  if (mirror || securityMirror) {
-    config.debian = { ...(mirror ? { mirror } : {}), ...(securityMirror ? { securityMirror } : {}) };
+  const snapshot = env['TARE_DEBIAN_SNAPSHOT'];
+  if (mirror || securityMirror || snapshot) {
+    config.debian = {
+      ...(mirror ? { mirror } : {}),
+      ...(securityMirror ? { securityMirror } : {}),
+      ...(snapshot ? { snapshot } : {}),
+    };
   }
+  const archive = env['TARE_PYTHON_ARCHIVE'];
+  if (archive) config.standalone = { archive };
   return config;
 }
 
@@ -73,15 +90,22 @@ function parsePort(text: string): number {
   throw invalid(variableName('port'), text, 'a port from 1 to 65535');
 }
 
-function parsePolicy(text: string): 'needed' | 'depends' {
-  if (text === 'needed' || text === 'depends') return text;
-  throw invalid(variableName('systemPolicy'), text, '`needed` or `depends`');
+function parseChoice<Choice extends string>(
+  env: Environment,
+  key: ConfigKey,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const value = valueOf(env, key);
+  if (value === undefined) return undefined;
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw invalid(variableName(key), value, choices.map((choice) => `\`${choice}\``).join(' or '));
 }
 
-function parseSwitch(text: string): boolean {
+function parseSwitch(name: string, text: string): boolean {
   if (['1', 'true', 'yes', 'on'].includes(text.toLowerCase())) return true;
   if (['0', 'false', 'no', 'off'].includes(text.toLowerCase())) return false;
-  throw invalid(variableName('strict'), text, '1 or 0');
+  throw invalid(name, text, '1 or 0');
 }
 
 function invalid(name: string, actual: string, expected: string): TareError {

@@ -35,14 +35,23 @@ export const fileSchema = v.strictObject({
       'security-mirror': v.optional(text),
       keys: v.optional(texts),
       sources: v.optional(v.array(v.strictObject({ url: text, suite: text, components: texts, key: text }))),
+      snapshot: v.optional(text),
     }),
   ),
+  standalone: v.optional(v.strictObject({ archive: v.optional(text), sha256: v.optional(v.union([text, named])) })),
   base: v.optional(text),
   'system-policy': v.optional(v.picklist(['needed', 'depends'])),
   'system-packages': v.optional(texts),
   'exclude-system-packages': v.optional(texts),
   allow: v.optional(texts),
   mirror: v.optional(text),
+  bytecode: v.optional(v.picklist(['all', 'app', 'none'])),
+  sources: v.optional(v.picklist(['keep', 'strip'])),
+  'keep-sources': v.optional(texts),
+  'strip-sources': v.optional(texts),
+  debug: v.optional(v.boolean()),
+  'ca-certificates': v.optional(texts),
+  'read-only': v.optional(v.boolean()),
 });
 
 export type FileSettings = v.InferOutput<typeof fileSchema>;
@@ -53,7 +62,8 @@ export function knownKeys(path: readonly string[]): readonly string[] {
   if (path[0] === 'debian')
     return path[1] === 'sources'
       ? ['url', 'suite', 'components', 'key']
-      : ['mirror', 'security-mirror', 'keys', 'sources'];
+      : ['mirror', 'security-mirror', 'keys', 'sources', 'snapshot'];
+  if (path[0] === 'standalone' && path.length === 1) return ['archive', 'sha256'];
   if (path[0] === 'processes') return ['command', 'ports'];
   return [];
 }

@@ -1,6 +1,7 @@
 import type { Because } from '../base/because.ts';
 import { kebabCase } from './key-case.ts';
 import { readEnvironmentConfig, variableName } from './environment.ts';
+import { assertEnvironment, assertLabels, parseWorkdir } from './image-settings.ts';
 import type { DebianConfig, InlineConfig, ProcessConfig, UserConfig } from './schema.ts';
 
 export type ConfigKey = keyof UserConfig;
@@ -23,8 +24,17 @@ export interface ResolvedConfig extends UserConfig {
   readonly systemPackages: readonly string[];
   readonly excludeSystemPackages: readonly string[];
   readonly allow: readonly string[];
+  readonly bytecode: 'all' | 'app' | 'none';
+  readonly sources: 'keep' | 'strip';
+  readonly keepSources: readonly string[];
+  readonly stripSources: readonly string[];
+  readonly debug: boolean;
+  readonly caCertificates: readonly string[];
+  readonly readOnly: boolean;
+  /** Where each variable of `env` comes from. */
+  readonly envOrigins: Readonly<Record<string, Because>>;
   /** Where each setting comes from: a flag, the environment, a file, the default. */
-  readonly sources: Readonly<Partial<Record<ConfigKey, Because>>>;
+  readonly origins: Readonly<Partial<Record<ConfigKey, Because>>>;
 }
 
 export interface FileConfig {
@@ -51,33 +61,78 @@ const defaults = {
   systemPackages: [],
   excludeSystemPackages: [],
   allow: [],
+  bytecode: 'all',
+  sources: 'keep',
+  keepSources: [],
+  stripSources: [],
+  debug: false,
+  caCertificates: [],
+  readOnly: false,
 } as const satisfies UserConfig;
 
-/** Flags win over the environment (`TARE_…`) over the file over defaults. */
+/**
+ * Flags win over the environment (`TARE_…`) over the file over defaults; of `env` and `labels` each name by itself. Throws
+ * `CONFIG_INVALID`.
+ */
 export function resolveConfig(
   file: FileConfig,
   env: Readonly<Record<string, string | undefined>>,
   inline: InlineConfig,
 ): ResolvedConfig {
   const environment = readEnvironmentConfig(env);
-  const sources: Partial<Record<ConfigKey, Because>> = {};
-  note(sources, defaults, () => ({ rule: 'the default' }));
-  note(sources, file.config, (key) => becauseOfFile(file, key));
-  note(sources, environment, (key) => ({ rule: `the environment variable \`${variableName(key)}\`` }));
-  note(sources, inline, (key) => ({ rule: `\`${kebabCase(key)}\` on the command line` }));
+  const origins: Partial<Record<ConfigKey, Because>> = {};
+  note(origins, defaults, () => ({ rule: 'the default' }));
+  note(origins, file.config, (key) => becauseOfFile(file, key));
+  note(origins, environment, (key) => ({ rule: `the environment variable \`${variableName(key)}\`` }));
+  note(origins, inline, (key) => ({ rule: `\`${kebabCase(key)}\` on the command line` }));
   const merged = { ...defaults, ...file.config, ...environment, ...inline };
+  const debian = mergeDebian(file.config.debian, environment.debian, inline.debian);
   const processes = Object.entries(merged.processes ?? {}).map(
     ([name, { command, ports }]) => [name, { command, ports: ports ?? [] }] as const,
   );
-  return { ...merged, processes: Object.fromEntries(processes), sources };
+  const image = imageSettings(merged, file, inline, origins);
+  return { ...merged, ...image, debian, processes: Object.fromEntries(processes), origins };
+}
+
+function imageSettings(
+  { workdir }: { readonly workdir: string },
+  file: FileConfig,
+  inline: InlineConfig,
+  origins: Partial<Record<ConfigKey, Because>>,
+): Pick<ResolvedConfig, 'workdir' | 'env' | 'labels' | 'envOrigins'> {
+  const env = assertEnvironment({ ...file.config.env, ...inline.env }, whereOf(origins.env));
+  return {
+    workdir: parseWorkdir(workdir, whereOf(origins.workdir)),
+    env,
+    labels: assertLabels({ ...file.config.labels, ...inline.labels }, whereOf(origins.labels)),
+    envOrigins: Object.fromEntries(Object.keys(env).map((name) => [name, becauseOfVariable(file, inline, name)])),
+  };
+}
+
+function becauseOfVariable(file: FileConfig, { env = {} }: InlineConfig, name: string): Because {
+  return Object.hasOwn(env, name) ? { rule: '`--env` on the command line' } : becauseOfFile(file, 'env');
+}
+
+/** For an error: `tare.toml:3`, or what says it. */
+function whereOf(because: Because | undefined): string {
+  if (because?.file === undefined) return because?.rule ?? 'the configuration';
+  return because.line === undefined ? because.file : `${because.file}:${because.line}`;
+}
+
+/** Mirrors are named together; where old packages are says nothing of where new ones are. */
+function mergeDebian(...given: readonly (DebianConfig | undefined)[]): DebianConfig {
+  const all = given.filter((one) => one !== undefined);
+  const mirrors = all.findLast(({ snapshot: _snapshot, ...rest }) => Object.keys(rest).length > 0) ?? {};
+  const snapshot = all.findLast((one) => one.snapshot !== undefined)?.snapshot;
+  return { ...mirrors, ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
 function note(
-  sources: Partial<Record<ConfigKey, Because>>,
+  origins: Partial<Record<ConfigKey, Because>>,
   config: UserConfig,
   because: (key: ConfigKey) => Because,
 ): void {
-  for (const key of Object.keys(config) as ConfigKey[]) sources[key] = because(key);
+  for (const key of Object.keys(config) as ConfigKey[]) origins[key] = because(key);
 }
 
 function becauseOfFile(file: FileConfig, key: ConfigKey): Because {

@@ -14,6 +14,8 @@ export interface DebianConfig {
   readonly keys?: readonly string[];
   /** Further archives. @default none */
   readonly sources?: readonly DebianSource[];
+  /** Address of an archive of old packages, or a pattern of one (docs/lock.md). @default none */
+  readonly snapshot?: string;
 }
 
 /** An archive beside Debian's, each signed by a key of its own. */
@@ -23,6 +25,14 @@ export interface DebianSource {
   readonly components: readonly string[];
   /** File with its armoured public key, relative to the project. */
   readonly key: string;
+}
+
+/** Where a Python comes from that no Debian suite has. */
+export interface StandaloneConfig {
+  /** A file, a folder that holds archives, or an address. @default uv's `python-install-mirror` */
+  readonly archive?: string;
+  /** What the archive must hash to, for all platforms or by platform. @default what stands beside the archive */
+  readonly sha256?: string | Readonly<Record<string, string>>;
 }
 
 /** `[tool.tare]` of `pyproject.toml`, or `tare.toml`. In files the keys are in kebab-case. */
@@ -66,7 +76,8 @@ export interface UserConfig {
   /** Further commands of the image by name. @default those of a Procfile */
   readonly processes?: Readonly<Record<string, ProcessConfig>>;
   readonly debian?: DebianConfig;
-  /** `debian` for a composed one, or `oci:DIR`. @default debian */
+  readonly standalone?: StandaloneConfig;
+  /** `debian` for a composed one, `standalone` for one with the Python of an archive, or `oci:DIR`. @default debian where it has the Python */
   readonly base?: string;
   /** How far dependencies of system libraries are followed: `needed` or `depends`. @default needed */
   readonly systemPolicy?: 'needed' | 'depends';
@@ -76,6 +87,20 @@ export interface UserConfig {
   readonly excludeSystemPackages?: readonly string[];
   /** Codes of findings of `tare verify` that do not fail a build. @default none */
   readonly allow?: readonly string[];
+  /** What is compiled before the image starts for the first time: `all`, `app` (the application alone) or `none`. @default all */
+  readonly bytecode?: 'all' | 'app' | 'none';
+  /** `strip` leaves the application's sources out where its bytecode is enough. @default keep */
+  readonly sources?: 'keep' | 'strip';
+  /** Application files that stay sources, in the syntax of .gitignore (`keep-sources` in files). @default none beside what is found */
+  readonly keepSources?: readonly string[];
+  /** Application files that are stripped although something speaks against it (`strip-sources` in files). @default none */
+  readonly stripSources?: readonly string[];
+  /** A busybox with a shell in a layer of its own, above all others. @default false */
+  readonly debug?: boolean;
+  /** Files of certificates that the image trusts beside its base's, relative to the project (`ca-certificates` in files). @default none */
+  readonly caCertificates?: readonly string[];
+  /** The image will run with a root that cannot be written (`read-only` in files). @default false */
+  readonly readOnly?: boolean;
   /** Named set of mirrors to build with: `aliyun`, `tuna`, `ustc`, `tencent`, `huawei`. @default what pip, uv and apt are configured with */
   readonly mirror?: string;
 }

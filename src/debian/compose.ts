@@ -18,8 +18,8 @@ export interface NamedPackage {
 export interface ComposeOptions {
   readonly suite: string;
   readonly architecture: string;
-  /** Minor version: `3.13`. */
-  readonly python: string;
+  /** Minor version: `3.13`; absent where the packages have no Python. */
+  readonly python?: string;
   /** Called once, after the last entry. */
   readonly onFacts?: (facts: BaseFacts) => void;
 }
@@ -28,8 +28,8 @@ export interface ComposeOptions {
 export interface BaseFacts {
   /** The newest date that a file in it carries, seconds since the epoch. */
   readonly newest: number;
-  /** Absolute path. */
-  readonly interpreter: string;
+  /** Absolute path; absent where the packages have no Python. */
+  readonly interpreter?: string;
   /** What the loader finds by name, with absolute paths. */
   readonly libraries: readonly BaseLibrary[];
 }
@@ -76,7 +76,12 @@ export async function* composeBase(
   for (const entry of state.status) yield* place(state, entry, 'tare');
   const libraries = librariesOf(state, options.architecture);
   yield* place(state, loaderCache(libraries, newest), 'tare');
-  options.onFacts?.({ newest, interpreter: `/usr/bin/python${options.python}`, libraries });
+  const { python } = options;
+  options.onFacts?.({
+    newest,
+    ...(python === undefined ? {} : { interpreter: `/usr/bin/python${python}` }),
+    libraries,
+  });
 }
 
 async function* packageEntries(state: Composition, file: string, expected: NamedPackage): AsyncGenerator<LayerEntry> {

@@ -59,16 +59,22 @@ const provided = new Set([
   'libtirpc3',
 ]);
 
-/** The core packages of an index for one Python, dependencies solved, sorted by name. Throws `DEBIAN_PYTHON_MISSING`. */
-export function resolveCore(index: SuiteIndex, python: string): readonly DebPackage[] {
-  if (suiteForPython(python) !== index.suite) {
+/** The suite that a Python from elsewhere is laid on. */
+export const standaloneSuite = debianPythons[0].suite;
+
+/**
+ * The core packages of an index for one Python, or without any, dependencies solved, sorted by name. Throws
+ * `DEBIAN_PYTHON_MISSING`.
+ */
+export function resolveCore(index: SuiteIndex, python: string | undefined): readonly DebPackage[] {
+  if (python !== undefined && suiteForPython(python) !== index.suite) {
     throw new TareError({
       code: 'DEBIAN_PYTHON_MISSING',
       message: `Debian ${index.suite} has no Python ${python}`,
       expected: debianPythons.map((one) => `${one.python} (${one.suite})`).join(' or '),
     });
   }
-  const names = [...roots, `python${python}`];
+  const names = [...roots, ...(python === undefined ? [] : [`python${python}`])];
   return solvePackages(index, { wanted: parseRelations(names.join(', '), index.architecture), provided });
 }
 

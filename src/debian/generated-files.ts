@@ -22,7 +22,7 @@ export function isModel(path: string): boolean {
  */
 export function renderGeneratedFiles(
   models: ReadonlyMap<string, Uint8Array>,
-  python: string,
+  python: string | undefined,
   mtime: number,
 ): LayerEntry[] {
   const root = { uid: 0, gid: 0, mtime };
@@ -52,8 +52,7 @@ export function renderGeneratedFiles(
     '/sbin',
     '/share',
     '/src',
-    `/lib/python${python}`,
-    `/lib/python${python}/dist-packages`,
+    ...(python === undefined ? [] : [`/lib/python${python}`, `/lib/python${python}/dist-packages`]),
   ];
   return [
     ...['etc/opt', 'media', 'mnt', 'opt', 'srv', 'var/opt'].map((path) => folder(path)),
@@ -72,7 +71,7 @@ export function renderGeneratedFiles(
     link('usr/lib/ssl/certs', '/etc/ssl/certs'),
     link('usr/lib/ssl/cert.pem', '/etc/ssl/certs/ca-certificates.crt'),
     link('etc/dpkg/origins/default', 'debian'),
-    link('usr/bin/python3', `python${python}`),
+    ...(python === undefined ? [] : [link('usr/bin/python3', `python${python}`)]),
   ];
 }
 

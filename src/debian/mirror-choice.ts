@@ -15,6 +15,8 @@ export interface DebianMirrorConfig {
   readonly keys?: readonly string[];
   /** Archives besides Debian's own, from `[[tool.tare.debian.sources]]`. */
   readonly extraSources?: readonly DebianSource[];
+  /** Where packages are that the archives no longer have, see `snapshotAddresses`. */
+  readonly snapshot?: string;
   /** Instead of `/etc/apt`. */
   readonly aptRoot?: string;
 }
@@ -40,6 +42,7 @@ export interface MirrorChoice {
   /** Who may sign Debian's own release files. */
   readonly keys: readonly string[];
   readonly extraSources: readonly DebianSource[];
+  readonly snapshot?: string;
   /** The context whose client uses apt's proxies, certificates and logins where the environment names none. */
   readonly context: Context;
 }
@@ -58,6 +61,7 @@ export async function resolveMirrors(context: Context, config: DebianMirrorConfi
     checksValidUntil: apt.checksValidUntil,
     keys: [...(await readArchiveKeys()), ...(config.keys ?? [])],
     extraSources: extraSources.map((source) => ({ ...source, uri: source.uri.replace(/\/+$/, '') })),
+    ...(config.snapshot === undefined ? {} : { snapshot: config.snapshot }),
     context: withAptNetwork(context, apt),
   };
 }

@@ -171,7 +171,11 @@ describe('fetching packages', () => {
     const first = await fetchDebs(here.context(), wanted, cache, here.config);
     expect(await Promise.all(first.map(({ file }) => readFile(file)))).toEqual([fixed.bytes, unrelated.bytes]);
     const offline = await fetchDebs(here.context({ offline: true }), wanted, cache, here.config);
-    expect(offline).toEqual(first);
+    expect(offline.map(({ file }) => file)).toEqual(first.map(({ file }) => file));
+    expect([first, offline].map((all) => all.map(({ source }) => source))).toEqual([
+      ['mirror', 'mirror'],
+      ['cache', 'cache'],
+    ]);
   });
 
   test('a package that is not the one of the index is refused', async () => {

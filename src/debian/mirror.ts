@@ -4,6 +4,7 @@ import type { Context } from '../base/context.ts';
 import { downloadBlob } from '../http/download.ts';
 import { type ContentsIndex, combineContents } from './contents.ts';
 import { contentsMissing, type OpenedContents, openReleaseContents } from './contents-cache.ts';
+import { type DebSource, fetchLockedDeb, type GoneDeb, lockedDebsGone } from './locked-debs.ts';
 import { openIndependentPackages, openPackages } from './index-cache.ts';
 import { type DebianMirrorConfig, resolveMirrors } from './mirror-choice.ts';
 import { openReleases } from './mirror-releases.ts';
@@ -12,6 +13,7 @@ import { combineParts, type SuitePart } from './suite-index.ts';
 
 export type { ContentsIndex } from './contents.ts';
 export type { LibraryFile } from './library-owner.ts';
+export type { DebSource } from './locked-debs.ts';
 export type { DebianMirrorConfig, DebianSource } from './mirror-choice.ts';
 
 /**
@@ -86,20 +88,34 @@ export async function openContents(
 export interface FetchedDeb {
   readonly file: string;
   readonly package: DebPackage;
+  readonly source: DebSource;
 }
 
-/** Downloads what the cache lacks, in the order of `packages`. Throws what `downloadBlob` throws. */
+/**
+ * Downloads what the cache lacks, in the order of `packages`. One without an address is looked for in every archive of the
+ * configuration. Throws what `downloadBlob` throws, and `LOCKED_FILES_GONE`.
+ */
 export async function fetchDebs(
   context: Context,
   packages: readonly DebPackage[],
   cache: BlobCache,
   config: DebianMirrorConfig = {},
 ): Promise<readonly FetchedDeb[]> {
-  const missing = await mapLimit(packages, 16, async (one) => !(await cache.has(one.sha256, one.size)));
-  const client = missing.includes(true) ? (await resolveMirrors(context, config)).context : context;
-  return mapLimit(packages, 6, async (one) => {
+  const known = await mapLimit(packages, 16, async (one) => cache.has(one.sha256, one.size));
+  const choice = known.includes(false) ? await resolveMirrors(context, config) : undefined;
+  const fetched = await mapLimit(packages, 6, async (one): Promise<FetchedDeb | GoneDeb> => {
     const name = one.filename.slice(one.filename.lastIndexOf('/') + 1);
-    const file = await downloadBlob(client, { url: one.url, digest: one.sha256, size: one.size, name }, cache);
-    return { file, package: one };
+    if (choice === undefined || (await cache.has(one.sha256, one.size))) {
+      return { file: cache.blobPath(one.sha256), package: one, source: 'cache' };
+    }
+    if (one.url === undefined) {
+      const found = await fetchLockedDeb(choice, one, cache, name);
+      return 'file' in found ? { ...found, package: one } : found;
+    }
+    const source = { url: one.url, digest: one.sha256, size: one.size, name };
+    return { file: await downloadBlob(choice.context, source, cache), package: one, source: 'mirror' };
   });
+  const gone = fetched.filter((one) => 'reason' in one);
+  if (choice !== undefined && gone.length > 0) throw lockedDebsGone(choice, gone);
+  return fetched.filter((one) => 'package' in one);
 }

@@ -10,8 +10,13 @@ export interface DebPackage {
   readonly architecture: string;
   /** Path in the archive: `pool/…`. */
   readonly filename: string;
-  /** Where to get it: the mirror's address and `filename`. May hold credentials: not for a plan. */
-  readonly url: string;
+  /**
+   * Where to get it: the mirror's address and `filename`. May hold credentials: not for a plan. Absent where a lock names the
+   * package: it is then looked for in every archive of the configuration.
+   */
+  readonly url?: string;
+  /** ISO 8601: of the state of the index that a lock took it from. */
+  readonly indexDate?: string;
   readonly size: number;
   readonly sha256: Digest;
   /** What the package's maintainer estimates, in whole KiB of the archive, as bytes. */
@@ -25,6 +30,19 @@ export interface DebPackage {
   readonly conflicts: readonly RelationGroup[];
   /** Virtual packages; only `=` may stand in them. */
   readonly provides: readonly RelationGroup[];
+}
+
+const namePattern = /^[a-z0-9][a-z0-9+.-]{0,200}$/;
+const filenamePattern = /^(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9+.~_/%:-]{1,1000}\.deb$/;
+
+/** Debian Policy 5.6.7, and what archives in use have. */
+export function isPackageName(text: string): boolean {
+  return namePattern.test(text);
+}
+
+/** Whether this is a path of a `.deb` below an archive's address, and not one that leads out of it. */
+export function isPackageFile(path: string): boolean {
+  return filenamePattern.test(path);
 }
 
 /** A way to have a virtual package: who provides it, and as which version, where it says so. */

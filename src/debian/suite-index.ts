@@ -1,7 +1,7 @@
 import { digestFromHex, sha256 } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
 import { canonicalJson, compareText } from '../base/order.ts';
-import type { DebPackage, Provider, SuiteIndex } from './package.ts';
+import { type DebPackage, isPackageFile, isPackageName, type Provider, type SuiteIndex } from './package.ts';
 import type { CompactIndex, CompactPackage } from './packages-index.ts';
 import { parseRelations } from './relation.ts';
 import { compareDebianVersions, parseDebianVersion } from './version.ts';
@@ -67,16 +67,13 @@ function byPreference(left: DebPackage, right: DebPackage): number {
   return priorities.indexOf(left.priority) - priorities.indexOf(right.priority) || compareText(left.name, right.name);
 }
 
-const namePattern = /^[a-z0-9][a-z0-9+.-]{0,200}$/;
-const filenamePattern = /^(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9+.~_/%:-]{1,1000}\.deb$/;
-
 /** Makes a package of a record of the index. Throws `DEBIAN_INDEX_INVALID`. */
 function parsePackage(record: CompactPackage, part: SuitePart, architecture: string): DebPackage {
   const name = record('package');
   const where = `${part.where}, package ${name}`;
   const filename = record('filename').replace(/^\.\//, '');
-  if (!namePattern.test(name)) throw invalid('its name', name, where);
-  if (!filenamePattern.test(filename)) throw invalid('its file name', filename, where);
+  if (!isPackageName(name)) throw invalid('its name', name, where);
+  if (!isPackageFile(filename)) throw invalid('its file name', filename, where);
   if (!/^[0-9a-f]{64}$/.test(record('sha256'))) throw invalid('its SHA256', record('sha256'), where);
   const relations = (...fields: Parameters<CompactPackage>) => parseRelations(record(...fields), architecture, where);
   return {

@@ -43,3 +43,10 @@ test('an image whose user is root keeps the rights of the engine', () => {
   const image = { ...request.image, config: { ...request.image.config, user: '' } };
   expect(renderCreateArguments({ ...request, image }, options)).not.toContain('--cap-drop');
 });
+
+test('a read-only root has an empty /tmp', () => {
+  expect(renderCreateArguments({ ...request, readOnly: true }, options).join(' ')).toContain(
+    ' --read-only --tmpfs /tmp ',
+  );
+  expect(renderCreateArguments(request, options)).not.toContain('--read-only');
+});

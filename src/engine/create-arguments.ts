@@ -23,6 +23,7 @@ export function renderCreateArguments(request: RunRequest, options: CreateOption
     ...(options.hostNetwork ? ['--network', 'host'] : request.ports.flatMap(publish)),
     ...['--env-file', options.environmentFile],
     ...Object.entries(request.env).flatMap(([name, value]) => (isOneLine(value) ? [] : ['--env', `${name}=${value}`])),
+    ...(request.readOnly === true ? ['--read-only', '--tmpfs', '/tmp'] : []),
     ...request.volumes.flatMap((volume) => ['--mount', renderMount(volume)]),
     options.image,
     ...(request.command ?? []),

@@ -49,6 +49,11 @@ describe('the Python of a base', () => {
     const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
     await mkdir(libraries, { recursive: true });
     await mkdir(join(root, 'usr/lib/python3.13'));
+    // As Debian lays out a merged root.
+    await symlink('usr/lib', join(root, 'lib'));
+    await symlink('usr/lib64', join(root, 'lib64'));
+    await mkdir(join(root, 'usr/lib64'));
+    await symlink('/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', join(root, 'usr/lib64/ld-linux-x86-64.so.2'));
     await putProgram(join(root, 'usr/bin'), 'python3.13', 'exit 1');
     // A loader that only says what it was asked to do.
     await putProgram(
@@ -68,7 +73,7 @@ describe('the Python of a base', () => {
     const { runProgram } = await import('./program.ts');
     const { stdout } = await runProgram(path, ['-c', 'print(1)'], { env: { LD_PRELOAD: '/x', PYTHONHOME: '/y' } });
     expect(stdout.trim().split('\n')).toEqual([
-      ...['--argv0', path, '--library-path', `${root}/usr/lib/x86_64-linux-gnu:${root}/lib/x86_64-linux-gnu`],
+      ...['--argv0', path, '--library-path', `${root}/usr/lib/x86_64-linux-gnu`],
       ...[`${root}/usr/bin/python3.13`, '-c', 'print(1)', 'LD=nonenone'],
     ]);
   });

@@ -9,6 +9,7 @@ const tools = {
   env: '/bin/env',
   mkfifo: '/bin/mkfifo',
   chown: '/bin/chown',
+  mkdir: '/bin/mkdir',
 };
 const script: NamespaceScript = {
   tools,
@@ -60,4 +61,22 @@ test('a read-only mount is never left writable', () => {
 test('a program for another processor does not see those of the machine', () => {
   expect(renderNamespaceScript(script)).not.toContain('/sys/devices/system/cpu');
   expect(renderNamespaceScript({ ...script, emulated: true })).toContain('/sys/devices/system/cpu');
+});
+
+test('a read-only root is so only once everything is mounted, and then for good', () => {
+  const volume = { source: '/a b', place: `${script.root}/tmp/deep/a`, target: '/tmp/deep/a', readOnly: false };
+  const lines = renderNamespaceScript({ ...script, mounts: [volume], readOnly: true }).split('\n');
+  const at = (part: string) => lines.findIndex((line) => line.includes(part));
+  const order = [
+    at('-t proc'),
+    at('mode=1777 tmpfs'),
+    at('/bin/mkdir'),
+    at("--bind '/a b'"),
+    at('remount,bind,ro '),
+    at('tare-ready'),
+  ];
+  expect(order.every((one) => one >= 0)).toBe(true);
+  expect(lines.findLastIndex((line) => line.includes('remount,bind,ro'))).toBeGreaterThan(at("--bind '/a b'"));
+  expect(lines.findLastIndex((line) => line.includes('remount,bind,ro'))).toBeLessThan(at('tare-ready'));
+  expect(renderNamespaceScript(script)).not.toContain('/tmp');
 });

@@ -11,6 +11,7 @@ export interface NamespaceTools {
   readonly env: string;
   readonly mkfifo: string;
   readonly chown: string;
+  readonly mkdir: string;
 }
 
 export interface NamespaceScript {
@@ -23,6 +24,8 @@ export interface NamespaceScript {
   readonly user: UserIds;
   /** The processor is not the machine's own. */
   readonly emulated: boolean;
+  /** The root cannot be written; an empty `/tmp` in memory can. */
+  readonly readOnly?: boolean;
 }
 
 /** What the script says on descriptor 3 once everything is mounted; before it come only complaints. */
@@ -72,10 +75,12 @@ export function renderNamespaceScript(script: NamespaceScript): string {
   ].join('\n');
 }
 
-function mountLines({ tools, root, mounts, emulated }: NamespaceScript): readonly string[] {
+function mountLines({ tools, root, mounts, emulated, readOnly }: NamespaceScript): readonly string[] {
   const mount = quoteForShell(tools.mount);
   const at = (path: string): string => quoteForShell(`${root}${path}`);
   return [
+    // Only what is mounted can be made read-only for this run alone.
+    ...(readOnly === true ? [`${mount} --bind ${at('')} ${at('')}`] : []),
     // In a container that hides parts of /proc the kernel refuses a new one to a user namespace.
     `${mount} -t proc -o nosuid,nodev,noexec proc ${at('/proc')} 2>/dev/null || ${mount} --rbind /proc ${at('/proc')}`,
     // These two guard the machine from an image whose user is root; without root it has nothing to guard.
@@ -85,7 +90,21 @@ function mountLines({ tools, root, mounts, emulated }: NamespaceScript): readonl
     ...defaultDevices.map((name) => `${mount} --bind /dev/${name} ${at(`/dev/${name}`)}`),
     `${mount} -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm ${at('/dev/shm')}`,
     `${mount} -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts ${at('/dev/pts')} 2>/dev/null || :`,
-    ...mounts.flatMap((one) => bindLines(mount, one)),
+    ...(readOnly === true ? [`${mount} -t tmpfs -o nosuid,nodev,noexec,mode=1777 tmpfs ${at('/tmp')}`] : []),
+    ...mounts.flatMap((one) => [
+      ...(readOnly === true && one.target.startsWith('/tmp/') ? placeLines(tools, one) : []),
+      ...bindLines(mount, one),
+    ]),
+    ...(readOnly === true ? [readOnlyLine(mount, at(''), '')] : []),
+  ];
+}
+
+/** The new `/tmp` hides what was made ready to be mounted on. */
+function placeLines({ mkdir }: NamespaceTools, { source, place }: HostMount): readonly string[] {
+  const [from, to] = [quoteForShell(source), quoteForShell(place)];
+  const folder = quoteForShell(place.slice(0, place.lastIndexOf('/')));
+  return [
+    `if [ -d ${from} ]; then ${quoteForShell(mkdir)} -p ${to}; else ${quoteForShell(mkdir)} -p ${folder}; : > ${to}; fi`,
   ];
 }
 
@@ -93,14 +112,17 @@ function bindLines(mount: string, { source, place, readOnly }: HostMount): reado
   const [from, to] = [quoteForShell(source), quoteForShell(place)];
   // A user namespace may not bind without what is mounted below.
   const bind = `${mount} --bind ${from} ${to} 2>/dev/null || ${mount} --rbind ${from} ${to}`;
+  return readOnly ? [bind, readOnlyLine(mount, to, ',noexec')] : [bind];
+}
+
+/** In a user namespace a mount must keep the flags that it inherits, which not every `mount` adds by itself. */
+function readOnlyLine(mount: string, to: string, last: string): string {
   const remount = (options: string): string => `${mount} -o remount,bind,ro${options} ${to}`;
-  // There it must keep the flags that it inherits, which not every `mount` adds by itself.
-  return readOnly
-    ? [
-        bind,
-        `${remount('')} 2>/dev/null || ${remount(',nosuid,nodev')} 2>/dev/null || ${remount(',nosuid,nodev,noexec')}`,
-      ]
-    : [bind];
+  return [
+    `${remount('')} 2>/dev/null`,
+    ...(last === '' ? [] : [`${remount(',nosuid,nodev')} 2>/dev/null`]),
+    remount(`,nosuid,nodev${last}`),
+  ].join(' || ');
 }
 
 /** A pipe belongs to who made it; opening `/dev/stdout` by name needs its owner. */

@@ -37,12 +37,14 @@ export async function findNamespaces(context: Context): Promise<Engine | undefin
 }
 
 async function findTools(context: Context): Promise<NamespaceTools | undefined> {
-  const [unshare, setpriv, mount, env, mkfifo, chown] = await Promise.all(
-    ['unshare', 'setpriv', 'mount', 'env', 'mkfifo', 'chown'].map((name) => findProgram(context, name, systemFolders)),
+  const [unshare, setpriv, mount, env, mkfifo, chown, mkdir] = await Promise.all(
+    ['unshare', 'setpriv', 'mount', 'env', 'mkfifo', 'chown', 'mkdir'].map((name) =>
+      findProgram(context, name, systemFolders),
+    ),
   );
   if (unshare === undefined || setpriv === undefined || mount === undefined) return undefined;
-  if (env === undefined || mkfifo === undefined || chown === undefined) return undefined;
-  return { unshare, setpriv, mount, env, mkfifo, chown };
+  if (env === undefined || mkfifo === undefined || chown === undefined || mkdir === undefined) return undefined;
+  return { unshare, setpriv, mount, env, mkfifo, chown, mkdir };
 }
 
 async function start(
@@ -57,7 +59,9 @@ async function start(
   const script = join(session.room, 'start.sh');
   const user = parseUser(request.image.config.user);
   const emulated = isForeign(context, request.image.platform);
-  await writeFileAtomically(script, renderNamespaceScript({ ...prepared, tools, rootless, user, emulated }), 0o600);
+  const readOnly = request.readOnly === true;
+  const text = renderNamespaceScript({ ...prepared, tools, rootless, user, emulated, readOnly });
+  await writeFileAtomically(script, text, 0o600);
   const outer = await startHostProcess({
     file: tools.setpriv,
     args: ['--pdeathsig', 'KILL', tools.unshare, ...namespaceArguments(rootless), '--', '/bin/sh', script],

@@ -55,6 +55,8 @@ export interface RunRequest {
   /** Beside the image's own; wins over it. */
   readonly env: Readonly<Record<string, string>>;
   readonly volumes: readonly VolumeMount[];
+  /** The root cannot be written; an empty `/tmp` in memory can. */
+  readonly readOnly?: boolean;
   /** Whether docker and podman remove the container at its end; the others never leave one. */
   readonly remove: boolean;
   /** Standard input goes to the process. */

@@ -52,6 +52,7 @@ async function start(
     env: environmentOf(request),
     user: parseUser(request.image.config.user),
     tty: request.tty,
+    readOnly: request.readOnly === true,
     emulated: isForeign(context, request.image.platform),
   });
   const { room } = session;

@@ -45,3 +45,11 @@ test('root has what docker gives it, and not the rule of the machine', () => {
   expect(process).toMatchObject({ capabilities: { effective: expect.arrayContaining(['CAP_CHOWN', 'CAP_SETUID']) } });
   expect(JSON.stringify(process)).not.toContain('SYS_ADMIN');
 });
+
+test('a read-only root has an empty /tmp, below what is mounted into it', () => {
+  const volume = { source: '/srv/a', place: '/room/rootfs/tmp/a', target: '/tmp/a', readOnly: false };
+  const { root, mounts } = renderRuntimeSpec({ ...input, mounts: [volume], readOnly: true });
+  expect(root).toMatchObject({ readonly: true });
+  const destinations = (mounts as readonly { destination: string }[]).map((one) => one.destination);
+  expect(destinations.slice(-2)).toEqual(['/tmp', '/tmp/a']);
+});

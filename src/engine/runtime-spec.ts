@@ -14,6 +14,7 @@ export interface RuntimeSpecInput {
   /** The processor is not the machine's own. */
   readonly emulated: boolean;
   readonly mounts: readonly HostMount[];
+  readonly readOnly?: boolean;
 }
 
 const sealed = ['nosuid', 'noexec', 'nodev'] as const;
@@ -23,7 +24,7 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
   const capabilities = input.user.uid === 0 ? rootCapabilities.map((name) => `CAP_${name.toUpperCase()}`) : [];
   return {
     ociVersion: '1.0.2',
-    root: { path: input.root, readonly: false },
+    root: { path: input.root, readonly: input.readOnly === true },
     process: {
       terminal: input.tty,
       user: { uid: input.user.uid, gid: input.user.gid, umask: 0o022 },
@@ -33,7 +34,7 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       noNewPrivileges: true,
     },
-    mounts: [...systemMounts(), ...input.mounts.map(renderMount)],
+    mounts: [...systemMounts(), ...(input.readOnly === true ? [temporaryMount] : []), ...input.mounts.map(renderMount)],
     linux: {
       namespaces: ['pid', 'ipc', 'mount'].map((type) => ({ type })),
       maskedPaths: [
@@ -51,6 +52,9 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
     },
   };
 }
+
+/** As docker makes it of `--tmpfs /tmp`. */
+const temporaryMount = { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: [...sealed, 'mode=1777'] };
 
 function systemMounts(): readonly unknown[] {
   const tmpfs = (destination: string, source: string, ...options: readonly string[]): unknown => ({

@@ -33,9 +33,11 @@ describe('what went wrong', () => {
     ['no trust', 'error sending request\n  invalid peer certificate: UnknownIssuer', /does not trust/, false],
     ['no such syntax', "error: Couldn't parse requirement in `-` at position 0", /cannot read the requirements/, false],
     ['nothing said', '', /uv gives no reason/, false],
-  ])('%s', (_title, stderr, message, transient) => {
+  ])('%s', (title, stderr, message, transient) => {
     const error = resolveFailed(stderr, 'Python 3.13', false);
-    expect(error).toMatchObject({ code: 'RESOLVE_FAILED', message: expect.stringMatching(message), transient });
+    expect(error).toMatchObject({ message: expect.stringMatching(message), transient });
+    // Whether another Python may help.
+    expect(error.code).toBe(/nothing fits|no wheels/.test(title) ? 'RESOLVE_IMPOSSIBLE' : 'RESOLVE_FAILED');
     expect(error.hint).not.toBe('');
   });
 
@@ -57,7 +59,7 @@ describe('what went wrong', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (stderr, offline) => {
         const error = resolveFailed(stderr, 'Python 3.13', offline);
-        expect(error.code).toBe('RESOLVE_FAILED');
+        expect(error.code).toMatch(/^RESOLVE_(?:FAILED|IMPOSSIBLE)$/);
         expect(error.hint).toBeDefined();
       }),
     );

@@ -27,12 +27,12 @@ export function parseUvFailure(stderr: string): { readonly explanation: string; 
   return { explanation: lines.join('\n').slice(0, explanationLimit), hints };
 }
 
-/** What uv says turned into an error that says what to do. */
+/** What uv says turned into an error that says what to do: `RESOLVE_IMPOSSIBLE` where there is no set of versions, else `RESOLVE_FAILED`. */
 export function resolveFailed(stderr: string, target: string, offline: boolean): TareError {
   const { explanation, hints } = parseUvFailure(stderr);
   const kind = failureKind(stderr, offline);
   return new TareError({
-    code: 'RESOLVE_FAILED',
+    code: kind.isAnswer === true ? 'RESOLVE_IMPOSSIBLE' : 'RESOLVE_FAILED',
     message: `${kind.message} (for ${target})\n${indent(explanation === '' ? 'uv gives no reason' : explanation)}`,
     hint: [kind.hint, ...hints.map((hint) => `uv: ${hint}`)].join('\n'),
     transient: kind.transient,
@@ -43,6 +43,8 @@ interface FailureKind {
   readonly message: string;
   readonly hint: string;
   readonly transient: boolean;
+  /** uv has looked at everything: it is so. */
+  readonly isAnswer?: true;
 }
 
 function failureKind(stderr: string, offline: boolean): FailureKind {
@@ -79,6 +81,7 @@ function failureKind(stderr: string, offline: boolean): FailureKind {
       message: 'uv finds no set of versions that all have wheels',
       hint: 'choose another version or Python for which there is a wheel, or put a wheel that you built yourself into a folder that PIP_FIND_LINKS names',
       transient: false,
+      isAnswer: true,
     };
   }
   if (/couldn't parse|failed to parse|expected one of/i.test(stderr)) {
@@ -92,6 +95,7 @@ function failureKind(stderr: string, offline: boolean): FailureKind {
     message: 'uv finds no set of versions that fits',
     hint: 'change the requirement that it names, then run `tare plan` to see the result',
     transient: false,
+    ...(/no solution found/i.test(stderr) ? { isAnswer: true } : {}),
   };
 }
 

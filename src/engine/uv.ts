@@ -17,6 +17,8 @@ export interface UvResolveRequest {
   readonly requirements: string;
   /** The text of a constraints file. */
   readonly constraints?: string;
+  /** Versions to stay with as long as the requirements allow them. */
+  readonly preferred?: readonly { readonly name: string; readonly version: string }[];
   /** `3.13`. */
   readonly pythonVersion: string;
   readonly platform: 'x86_64' | 'aarch64';
@@ -72,11 +74,11 @@ export function uvPlatform(
   });
 }
 
-/** Resolves for the target with uv, wheels only; gives the text of a `pylock.toml` (PEP 751). Throws `RESOLVE_FAILED`. */
+/** Resolves for the target with uv, wheels only; gives the text of a `pylock.toml` (PEP 751). Throws `RESOLVE_FAILED`, `RESOLVE_IMPOSSIBLE`. */
 export async function resolveWithUv(context: Context, uv: UvProgram, request: UvResolveRequest): Promise<string> {
   const platform = uvPlatform(request.platform, request.glibc);
-  return withConstraints(context, request.constraints, async (constraints) => {
-    const result = await runProgram(uv.path, compileArguments(context, request, platform, constraints), {
+  return withInputFiles(context, request, async (files) => {
+    const result = await runProgram(uv.path, compileArguments(context, request, platform, files), {
       env: await uvEnvironment(context.env, uv.version, request.index),
       cwd: request.cwd,
       input: request.requirements,
@@ -88,44 +90,58 @@ export async function resolveWithUv(context: Context, uv: UvProgram, request: Uv
   });
 }
 
-function compileArguments(
-  context: Context,
-  request: UvResolveRequest,
-  platform: string,
-  constraints: string | undefined,
-): string[] {
+function compileArguments(context: Context, request: UvResolveRequest, platform: string, files: InputFiles): string[] {
   return [
     ...['pip', 'compile', '-', '--format', 'pylock.toml', '--no-header', '--no-annotate'],
     ...['--python-version', request.pythonVersion, '--python-platform', platform, '--python', request.interpreter],
     // tare installs wheels only, and building for metadata would run foreign code.
     ...['--only-binary', ':all:'],
-    ...(constraints === undefined ? [] : ['-c', constraints]),
+    ...(files.constraints === undefined ? [] : ['-c', files.constraints]),
+    // uv stays with the versions of an output that is there already.
+    ...(files.output === undefined ? [] : ['--output-file', files.output]),
     ...(request.index?.noIndex === true ? ['--no-index'] : []),
     ...(context.offline ? ['--offline'] : []),
     ...(context.refresh && !context.offline ? ['--refresh'] : []),
   ];
 }
 
-async function withConstraints<T>(
+interface InputFiles {
+  readonly constraints?: string;
+  readonly output?: string;
+}
+
+async function withInputFiles<T>(
   context: Context,
-  text: string | undefined,
-  work: (file: string | undefined) => Promise<T>,
+  { constraints, preferred = [] }: UvResolveRequest,
+  work: (files: InputFiles) => Promise<T>,
 ): Promise<T> {
-  if (text === undefined) return work(undefined);
+  if (constraints === undefined && preferred.length === 0) return work({});
   const parent = join(context.cacheDir, 'tmp');
   let folder: string;
   try {
     await mkdir(parent, { recursive: true });
     folder = await mkdtemp(join(parent, 'uv-'));
-    await writeFile(join(folder, 'constraints.txt'), text);
+    if (constraints !== undefined) await writeFile(join(folder, 'constraints.txt'), constraints);
+    if (preferred.length > 0) await writeFile(join(folder, 'pylock.toml'), renderPreferred(preferred));
   } catch (error) {
     throw withDiskHint(error, parent);
   }
   try {
-    return await work(join(folder, 'constraints.txt'));
+    return await work({
+      ...(constraints === undefined ? {} : { constraints: join(folder, 'constraints.txt') }),
+      ...(preferred.length === 0 ? {} : { output: join(folder, 'pylock.toml') }),
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Versions alone, as a lock file (PEP 751). */
+function renderPreferred(preferred: readonly { readonly name: string; readonly version: string }[]): string {
+  const packages = preferred.map(
+    ({ name, version }) => `[[packages]]\nname = ${JSON.stringify(name)}\nversion = ${JSON.stringify(version)}\n`,
+  );
+  return ['lock-version = "1.0"\ncreated-by = "tare"\n', ...packages].join('\n');
 }
 
 function interpreterMissing(): TareError {

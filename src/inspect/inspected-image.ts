@@ -85,7 +85,7 @@ export function openImage(input: InspectInput): InspectedImage {
     python === undefined
       ? nativeRoots(programsOf(tree), { ...noFolders, programFolders: programFolders(env) })
       : nativeRoots(tree.entries(), {
-          python: python.version,
+          python: python.suffix,
           importFolders: [...python.siteFolders, ...applicationFolders],
           standardFolders: python.standardFolders.map((folder) => `${folder}/lib-dynload`),
           programFolders: programFolders(env),

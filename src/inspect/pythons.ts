@@ -9,6 +9,8 @@ export interface ImagePython {
   readonly interpreter: string;
   /** Minor version: `3.13`. */
   readonly version: string;
+  /** What its folders and extensions are called after: `3.13`, `3.13t` where it is free-threaded. */
+  readonly suffix: string;
   /** `sys.prefix`: `opt/venv`, `usr`. */
   readonly prefix: string;
   /** Folders with distributions, in the order of `sys.path`, with those that `.pth` files add. */
@@ -35,12 +37,12 @@ export function findPythons(around: Surroundings): readonly ImagePython[] {
   const folders = [...new Set([...searchPath(around.env), ...usualFolders])];
   const found = new Map<string, ImagePython>();
   for (const folder of folders) {
-    const numbered = around.tree.children(folder).filter((name) => /^python3\.\d{1,2}$/.test(name));
+    const numbered = around.tree.children(folder).filter((name) => /^python3\.\d{1,2}t?$/.test(name));
     for (const name of ['python', 'python3', ...numbered]) {
       if (found.size >= mostPythons) return [...found.values()];
       const python = pythonAt(around, `${folder}/${name}`);
       if (python === undefined) continue;
-      const key = `${python.prefix} ${python.version}`;
+      const key = `${python.prefix} ${python.suffix}`;
       if (!found.has(key)) found.set(key, python);
     }
   }
@@ -50,41 +52,42 @@ export function findPythons(around: Surroundings): readonly ImagePython[] {
 function pythonAt({ tree, env, textOf }: Surroundings, executable: string): ImagePython | undefined {
   const real = tree.resolve(executable);
   if (real === undefined || real.facts.type !== 'file') return undefined;
-  const [, version] = /(?:^|\/)python(3\.\d{1,2})$/.exec(real.path) ?? [];
-  if (version === undefined) return undefined;
+  const [, suffix, version] = /(?:^|\/)python((3\.\d{1,2})t?)$/.exec(real.path) ?? [];
+  if (suffix === undefined || version === undefined) return undefined;
   const basePrefix = folderAbove(real.path);
   const environment = folderAbove(executable);
   const configuration = environment === '' ? undefined : textOf(`${environment}/pyvenv.cfg`);
   const prefix = configuration === undefined ? basePrefix : environment;
-  const own = configuration === undefined ? [] : libraryFolders(prefix, version);
+  const own = configuration === undefined ? [] : libraryFolders(prefix, suffix);
   const sharesBase =
     configuration === undefined || /^include-system-site-packages\s*=\s*true\s*$/im.test(configuration);
-  const ofBase = sharesBase ? [...libraryFolders(basePrefix, version), ...debianFolders(basePrefix, version)] : [];
+  const ofBase = sharesBase ? [...libraryFolders(basePrefix, suffix), ...debianFolders(basePrefix, suffix)] : [];
   const home = env.get('HOME');
-  const ofUser = sharesBase && home !== undefined ? [inside(home, `.local/lib/python${version}/site-packages`)] : [];
+  const ofUser = sharesBase && home !== undefined ? [inside(home, `.local/lib/python${suffix}/site-packages`)] : [];
   const sites = [...ofUser, ...own, ...ofBase].filter((folder) => isFolder(tree, folder));
   const { folders, hasImportHooks } = readPathFiles(tree, [...new Set(sites)], textOf);
   return {
     executable,
     interpreter: real.path,
     version,
+    suffix,
     prefix,
     siteFolders: folders,
     standardFolders: ['lib', 'lib64']
-      .map((lib) => inside(basePrefix, `${lib}/python${version}`))
+      .map((lib) => inside(basePrefix, `${lib}/python${suffix}`))
       .filter((folder) => isFolder(tree, folder)),
     hasImportHooks,
   };
 }
 
-function libraryFolders(prefix: string, version: string): readonly string[] {
-  return ['lib', 'lib64'].map((lib) => inside(prefix, `${lib}/python${version}/site-packages`));
+function libraryFolders(prefix: string, suffix: string): readonly string[] {
+  return ['lib', 'lib64'].map((lib) => inside(prefix, `${lib}/python${suffix}/site-packages`));
 }
 
 /** Debian's own interpreter looks elsewhere (Debian Python policy, "Module path"). */
-function debianFolders(prefix: string, version: string): readonly string[] {
+function debianFolders(prefix: string, suffix: string): readonly string[] {
   if (prefix !== 'usr') return [];
-  return [`usr/local/lib/python${version}/dist-packages`, 'usr/lib/python3/dist-packages'];
+  return [`usr/local/lib/python${suffix}/dist-packages`, 'usr/lib/python3/dist-packages'];
 }
 
 /** What `.pth` files add (`site` of the standard library): a line is a folder, or code that begins with `import`. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { elf, makeRoot, program } from '../../test/support/inspected-root.ts';
+import { elf, makeRoot, program, type RootSpec } from '../../test/support/inspected-root.ts';
 import { rootDir } from '../../test/support/paths.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { FileFacts } from '../root/file-facts.ts';
@@ -29,6 +29,39 @@ test('findings are sorted: errors, then by code and path', () => {
     'link-dangling /app/b',
     'user-is-root',
   ]);
+});
+
+describe('the Python of an archive', () => {
+  const folder = 'opt/python/lib/python3.13t';
+  const own = {
+    'opt/python/bin/python3.13t': program({
+      needed: ['libpython3.13t.so.1.0', 'libc.so.6'],
+      runpath: '$ORIGIN/../lib',
+    }),
+    [`${folder}/os.py`]: '',
+    [`${folder}/lib-dynload/_x.cpython-313t-x86_64-linux-gnu.so`]: elf({
+      needed: ['libssl.so.3'],
+      runpath: '$ORIGIN/../..',
+    }),
+    'opt/venv/bin/python': '-> /opt/python/bin/python3.13t',
+    'opt/venv/lib/python3.13t/site-packages/shop/__init__.py': '',
+    'opt/venv/lib/python3.13t/site-packages/shop/_fast.cpython-313t-x86_64-linux-gnu.so': elf({
+      needed: ['libgone.so'],
+    }),
+  };
+  const libraries = {
+    'opt/python/lib/libpython3.13t.so.1.0': elf({ soname: 'libpython3.13t.so.1.0' }),
+    'opt/python/lib/libssl.so.3': elf({ soname: 'libssl.so.3' }),
+  };
+  const missing = (files: NonNullable<RootSpec['files']>) =>
+    verifyImage(makeRoot({ files })).findings.flatMap(({ code, message }) =>
+      code === 'library-missing' ? [/`(lib[^`]+)`/.exec(message)?.[1]] : [],
+    );
+
+  test('is found with its folders, its extensions and the libraries beside it', () => {
+    expect(missing({ ...own, ...libraries })).toEqual(['libgone.so']);
+    expect(missing(own)).toEqual(expect.arrayContaining(['libgone.so', 'libpython3.13t.so.1.0', 'libssl.so.3']));
+  });
 });
 
 describe('a Python that tare did not lay out', () => {

@@ -1,3 +1,4 @@
+import { isSource } from '../bytecode/paths.ts';
 import type { DistributionFact, FolderFacts } from '../project/facts.ts';
 import type { Project, ProjectFile } from '../project/project.ts';
 import type { FileGroup, PlannedFiles } from './types.ts';
@@ -19,7 +20,7 @@ export function planFiles(inputs: FileInputs): PlannedFiles {
   const { project, distribution } = inputs;
   const data = new Set(inputs.folders.data.map((fact) => fact.value));
   const isData = (file: ProjectFile): boolean =>
-    file.type === 'file' && (file.size >= largeFileBytes || data.has(file.path));
+    file.type === 'file' && !isSource(file.path) && (file.size >= largeFileBytes || data.has(file.path));
   const own = project.files.filter((file) => distribution !== undefined && belongsTo(distribution, file.path));
   const others = project.files.filter((file) => !own.includes(file));
   const strip = distribution === undefined || distribution.packageRoot === '.' ? '' : distribution.packageRoot;

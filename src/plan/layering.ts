@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { sortedBy } from '../base/order.ts';
-import type { FileGroup, PlannedBase, PlannedLayer, PlannedSystemPackage, PlannedWheel } from './types.ts';
+import type {
+  FileGroup,
+  PlannedArchive,
+  PlannedBase,
+  PlannedCertificates,
+  PlannedDebug,
+  PlannedLayer,
+  PlannedSystemPackage,
+  PlannedWheel,
+} from './types.ts';
 
 /** From this size a wheel has a layer of its own. Bytes, packed. */
 export const largeWheelBytes = 1_000_000;
@@ -19,12 +28,24 @@ export interface LayeringInputs {
   readonly wheels: readonly PlannedWheel[];
   readonly groups: readonly FileGroup[];
   readonly sizeOf: (path: string) => number;
+  /** The standard library is compiled. */
+  readonly compilesLibrary: boolean;
+  readonly certificates?: PlannedCertificates;
+  readonly debug?: PlannedDebug;
 }
 
 /** The layers, bottom to top, stable things first. */
 export function planLayers(inputs: LayeringInputs): readonly PlannedLayer[] {
   const { base, systemPackages } = inputs;
   const layers: PlannedLayer[] = [...planBaseLayers(base)];
+  if (inputs.compilesLibrary) {
+    layers.push({
+      kind: 'bytecode',
+      title: 'bytecode of the standard library',
+      contents: [],
+      because: { rule: 'above the base, which stays the same with bytecode and without' },
+    });
+  }
   if (systemPackages.length > 0) {
     layers.push({
       kind: 'system',
@@ -41,25 +62,40 @@ export function planLayers(inputs: LayeringInputs): readonly PlannedLayer[] {
     because: { rule: 'depends on the interpreter and on the entry points of all wheels' },
   });
   layers.push(...planDataLayers(inputs.groups, inputs.sizeOf));
+  if (inputs.certificates !== undefined) {
+    layers.push({
+      kind: 'certificates',
+      title: 'certificates',
+      contents: inputs.certificates.added.map((one) => one.subject),
+      because: { rule: 'above all that is large, which stays the same with certificates and without' },
+    });
+  }
   layers.push({
     kind: 'application',
     title: 'application',
     contents: inputs.groups.filter((one) => one.kind !== 'data').map((one) => one.destination),
     because: { rule: 'the only layer that an edit of code changes' },
   });
+  if (inputs.debug !== undefined) {
+    layers.push({
+      kind: 'debug',
+      title: 'debug tools',
+      contents: [`${inputs.debug.name} ${inputs.debug.version}`],
+      because: { rule: 'above all others, which stay the same with debug tools and without' },
+    });
+  }
   return layers;
 }
 
 function planBaseLayers(base: PlannedBase): PlannedLayer[] {
-  if (base.provider === 'debian') {
-    return [
-      {
-        kind: 'base',
-        title: `Debian ${base.suite} with Python`,
-        contents: base.packages.map((one) => `${one.name} ${one.version}`),
-        because: { rule: 'one fixed core set for a suite, whatever the application, so that images share it' },
-      },
-    ];
+  if (base.provider !== 'image') {
+    const core: PlannedLayer = {
+      kind: 'base',
+      title: `Debian ${base.suite} ${base.provider === 'debian' ? 'with' : 'without'} Python`,
+      contents: base.packages.map((one) => `${one.name} ${one.version}`),
+      because: { rule: 'one fixed core set for a suite, whatever the application, so that images share it' },
+    };
+    return base.provider === 'debian' ? [core] : [core, planArchiveLayer(base.archive)];
   }
   return base.layers.map((layer, at) => ({
     kind: 'base',
@@ -67,6 +103,10 @@ function planBaseLayers(base: PlannedBase): PlannedLayer[] {
     contents: [layer.digest],
     because: { rule: 'the layers of the base image are taken as they are' },
   }));
+}
+
+function planArchiveLayer({ filename, because }: PlannedArchive): PlannedLayer {
+  return { kind: 'base', title: 'standalone Python', contents: [filename], because };
 }
 
 export function isPure(filename: string): boolean {

@@ -40,6 +40,8 @@ export interface Dependencies {
   readonly indexes: RequirementsIndexes;
   /** Everything that the answer depends on, as text: for cache keys. */
   readonly fingerprint: string;
+  /** What is asked for, without addresses of indexes, where no lock says it: what a lock of the image compares. */
+  readonly question?: string;
   readonly select: (selection: LockSelection) => DependencySource;
 }
 
@@ -77,6 +79,7 @@ export async function readDependencies(
       return {
         indexes: noIndexes,
         fingerprint: requirements,
+        question: requirements,
         select: () => ({ kind: 'unresolved', requirements, constraints: '', because: lock.because }),
       };
     }
@@ -101,6 +104,12 @@ function fromRequirements(file: RequirementsFile, facts: ProjectFacts, because: 
       extraIndexUrls: options.extraIndexUrls,
       findLinks: options.findLinks,
     },
+    question: JSON.stringify([
+      requirements,
+      file.requirements.map((line) => line.hashes),
+      constraints,
+      [options.noBinary, options.onlyBinary, options.pre, options.preferBinary],
+    ]),
     fingerprint: JSON.stringify([
       file.requirements.map((line) => [line.text, line.hashes]),
       file.constraints.map((line) => line.text),

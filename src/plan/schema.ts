@@ -20,19 +20,36 @@ const wheel = v.strictObject({
 });
 
 const layer = v.strictObject({
-  kind: v.picklist(['base', 'system', 'wheels', 'environment', 'data', 'application']),
+  kind: v.picklist([
+    'base',
+    'bytecode',
+    'system',
+    'wheels',
+    'environment',
+    'data',
+    'certificates',
+    'application',
+    'debug',
+  ]),
   title: v.string(),
   contents: v.array(v.string()),
   because,
 });
 
-const composedBase = v.strictObject({
-  provider: v.literal('debian'),
+const composedRoot = {
   suite: v.string(),
   architecture: v.string(),
   glibc: v.string(),
   packages: v.array(v.strictObject(debianPackage)),
   because,
+};
+
+const composedBase = v.strictObject({ provider: v.literal('debian'), ...composedRoot });
+
+const standaloneBase = v.strictObject({
+  provider: v.literal('standalone'),
+  ...composedRoot,
+  archive: v.strictObject({ filename: v.string(), sha256: digest, size: v.optional(bytes), because }),
 });
 
 const imageBase = v.strictObject({
@@ -66,7 +83,8 @@ const target = v.strictObject({
     prefix: v.string(),
     because,
   }),
-  base: v.variant('provider', [composedBase, imageBase]),
+  base: v.variant('provider', [composedBase, standaloneBase, imageBase]),
+  compiler: v.optional(v.strictObject({ version: v.string(), magic: bytes, cacheTag: v.string(), because })),
   wheels: v.array(wheel),
   resolution: v.strictObject({ kind: v.picklist(['lock', 'requirements', 'resolved']), because }),
   systemPackages: v.array(
@@ -78,6 +96,7 @@ const target = v.strictObject({
     leftOut: v.array(v.strictObject({ name: v.string(), size: bytes, unpackedSize: bytes })),
     open: v.array(openNeed),
   }),
+  debug: v.optional(v.strictObject({ ...debianPackage, because })),
   layers: v.array(layer),
 });
 
@@ -123,5 +142,21 @@ export const planSchema = v.strictObject({
   env: v.array(v.strictObject({ name: v.string(), value: v.string(), because })),
   labels: v.record(v.string(), v.string()),
   workdir: v.string(),
+  bytecode: v.strictObject({ mode: v.picklist(['all', 'app', 'none']), because }),
+  sources: v.strictObject({
+    mode: v.picklist(['keep', 'strip']),
+    because,
+    kept: v.array(v.strictObject({ path: v.string(), because })),
+  }),
+  certificates: v.optional(
+    v.strictObject({
+      bundle: v.string(),
+      added: v.array(
+        v.strictObject({ subject: v.string(), fingerprint: digest, expires: v.string(), path: v.string() }),
+      ),
+      because,
+    }),
+  ),
+  readOnly: v.optional(v.strictObject({ writable: v.array(v.string()), because })),
   warnings: v.array(v.strictObject({ code: v.string(), message: v.string(), hint: v.optional(v.string()) })),
 });

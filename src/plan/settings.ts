@@ -10,5 +10,19 @@ export interface ResolvedSettings {
   readonly processes: Readonly<
     Record<string, { readonly command: readonly string[]; readonly ports: readonly number[] }>
   >;
-  readonly sources: { readonly command?: Because };
+  readonly bytecode: 'all' | 'app' | 'none';
+  readonly sources: 'keep' | 'strip';
+  readonly keepSources: readonly string[];
+  readonly stripSources: readonly string[];
+  readonly debug?: boolean;
+  readonly readOnly?: boolean;
+  /** Where each variable of `env` comes from. */
+  readonly envOrigins?: Readonly<Record<string, Because>>;
+  /** Where settings come from. */
+  readonly origins: {
+    readonly command?: Because;
+    readonly bytecode?: Because;
+    readonly sources?: Because;
+    readonly readOnly?: Because;
+  };
 }

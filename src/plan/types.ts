@@ -18,13 +18,73 @@ export interface Plan {
   readonly labels: Readonly<Record<string, string>>;
   /** Absolute, `/` separated, in the image. */
   readonly workdir: string;
+  readonly bytecode: PlannedBytecode;
+  readonly sources: PlannedSources;
+  /** What the image trusts beside what its base does. */
+  readonly certificates?: PlannedCertificates;
+  /** Set where the image is to run with a root that cannot be written. */
+  readonly readOnly?: PlannedReadOnly;
   /** Signs that something may go wrong, with what to do. */
   readonly warnings: readonly PlanWarning[];
   /** Reserved for later versions of the schema. */
   readonly accelerator?: never;
-  readonly sources?: never;
-  readonly bytecode?: never;
   readonly steps?: never;
+}
+
+export interface PlannedCertificates {
+  /** Absolute path in the image of the bundle that programs read. */
+  readonly bundle: string;
+  /** Sorted by fingerprint. Never empty. */
+  readonly added: readonly PlannedCertificate[];
+  readonly because: Because;
+}
+
+export interface PlannedCertificate {
+  /** `C=DE, O=Example, CN=Example Root`. */
+  readonly subject: string;
+  /** SHA-256 over its DER. */
+  readonly fingerprint: Digest;
+  /** Its last day, in UTC: `2035-12-31`. */
+  readonly expires: string;
+  /** Absolute path in the image where it is alone. */
+  readonly path: string;
+}
+
+export interface PlannedReadOnly {
+  /** Absolute folders that must be mounted. */
+  readonly writable: readonly string[];
+  readonly because: Because;
+}
+
+/** The package of the debug layer. */
+export interface PlannedDebug extends PlannedDebianPackage {
+  readonly because: Because;
+}
+
+export interface PlannedBytecode {
+  /** What was asked for: everything, the application alone, or nothing. A target without `compiler` has none. */
+  readonly mode: 'all' | 'app' | 'none';
+  readonly because: Because;
+}
+
+/** Whether the application's modules are there as text. */
+export interface PlannedSources {
+  /** `strip`: bytecode in place of the text (PEP 3147, sourceless), but for what is kept. */
+  readonly mode: 'keep' | 'strip';
+  readonly because: Because;
+  /** Files that stay sources under `strip`, relative to the project, sorted. */
+  readonly kept: readonly { readonly path: string; readonly because: Because }[];
+}
+
+/** The CPython whose bytecode the image holds. */
+export interface PlannedCompiler {
+  /** Full version: `3.13.5`. */
+  readonly version: string;
+  /** The number that its bytecode begins with: 3571. */
+  readonly magic: number;
+  /** In the names of its bytecode: `cpython-313`. */
+  readonly cacheTag: string;
+  readonly because: Because;
 }
 
 export interface PlannedProject {
@@ -51,6 +111,8 @@ export interface Target {
   readonly platform: string;
   readonly python: PlannedPython;
   readonly base: PlannedBase;
+  /** Absent where nothing is compiled. */
+  readonly compiler?: PlannedCompiler;
   readonly wheels: readonly PlannedWheel[];
   /** What the wheels were chosen by: a lock, a closed requirements file with hashes, or the resolver. */
   readonly resolution: { readonly kind: 'lock' | 'requirements' | 'resolved'; readonly because: Because };
@@ -58,6 +120,8 @@ export interface Target {
   readonly systemPackages: readonly PlannedSystemPackage[];
   /** How they were chosen. */
   readonly system: PlannedSystem;
+  /** A busybox above all other layers. */
+  readonly debug?: PlannedDebug;
   /** Bottom to top. */
   readonly layers: readonly PlannedLayer[];
 }
@@ -67,7 +131,7 @@ export interface PlannedPython {
   readonly version: string;
   /** Full version where it is known before building: `3.13.5`. */
   readonly fullVersion?: string;
-  /** `cp313`. */
+  /** `cp313`; `cp313t` where it runs without the global lock. */
   readonly abi: string;
   /** The interpreter of the base: `/usr/bin/python3.13`. */
   readonly interpreter: string;
@@ -76,11 +140,29 @@ export interface PlannedPython {
   readonly because: Because;
 }
 
-export type PlannedBase = ComposedBase | ImageBase;
+export type PlannedBase = ComposedBase | StandaloneBase | ImageBase;
 
 /** A root composed from Debian packages. */
-export interface ComposedBase {
+export interface ComposedBase extends ComposedRoot {
   readonly provider: 'debian';
+}
+
+/** A root composed from Debian packages without Python, and a Python of an archive in `/opt/python` above it. */
+export interface StandaloneBase extends ComposedRoot {
+  readonly provider: 'standalone';
+  readonly archive: PlannedArchive;
+}
+
+export interface PlannedArchive {
+  /** `cpython-3.12.7+20241016-x86_64-unknown-linux-gnu-install_only.tar.gz`. */
+  readonly filename: string;
+  readonly sha256: Digest;
+  /** Absent where nothing says it before the archive is fetched. */
+  readonly size?: number;
+  readonly because: Because;
+}
+
+interface ComposedRoot {
   readonly suite: string;
   /** Debian's name: `amd64`, `arm64`. */
   readonly architecture: string;
@@ -154,7 +236,16 @@ export interface OpenSystemNeed {
   readonly hint?: string;
 }
 
-export type LayerKind = 'base' | 'system' | 'wheels' | 'environment' | 'data' | 'application';
+export type LayerKind =
+  | 'base'
+  | 'bytecode'
+  | 'system'
+  | 'wheels'
+  | 'environment'
+  | 'data'
+  | 'certificates'
+  | 'application'
+  | 'debug';
 
 export interface PlannedLayer {
   readonly kind: LayerKind;

@@ -1,4 +1,5 @@
 import type { NativeCall } from './detect/native-calls.ts';
+import type { SourceNeed } from './detect/source-needs.ts';
 import type { Because, Fact } from '../base/because.ts';
 
 /** A sign that something may go wrong, for the person. */
@@ -26,6 +27,8 @@ export interface PythonFact {
   readonly minor?: string;
   /** `3.13.2` where a patch version is named too. */
   readonly exact?: string;
+  /** Where one without the global lock is named: `3.13t`. */
+  readonly isFreeThreaded?: boolean;
   readonly because: Because;
 }
 
@@ -114,6 +117,8 @@ export interface ProjectFacts {
   readonly processes: readonly ProcessFact[];
   /** Libraries and programs that the sources load and run by name. */
   readonly nativeCalls: readonly NativeCall[];
+  /** Sources that cannot be delivered as bytecode; empty where `sourceNeeds` was not asked for. */
+  readonly sourceNeeds: readonly SourceNeed[];
   /** Beside those of the project's files (`Project.warnings`). */
   readonly warnings: readonly ProjectWarning[];
 }

@@ -19,6 +19,7 @@ import { makePythonIndex, type PythonIndex } from './detect/python-index.ts';
 import { findPython, parsePythonWish } from './detect/python-version.ts';
 import { normaliseName } from './detect/requirement-text.ts';
 import { namesInRequirements } from './detect/requirements.ts';
+import { findSourceNeeds } from './detect/source-needs.ts';
 import type { EntryCandidate, LockFact, ProjectFacts, ProjectWarning, PythonFact } from './facts.ts';
 import type { Project } from './project.ts';
 
@@ -32,6 +33,8 @@ export interface DetectOptions {
   readonly version?: string;
   readonly python?: string;
   readonly port?: number;
+  /** Looks for the sources that must stay sources, which reads more of them. */
+  readonly sourceNeeds?: boolean;
 }
 
 /**
@@ -68,6 +71,7 @@ export async function detectProject(project: Project, options: DetectOptions = {
     ...(python === undefined ? {} : { python }),
     ...entry,
     nativeCalls: await findNativeCalls(index),
+    sourceNeeds: options.sourceNeeds === true ? await findSourceNeeds(project, index) : [],
     ...(distribution.distribution === undefined ? {} : { distribution: distribution.distribution }),
     warnings: [...unreadWarnings(lock, unread), ...distribution.warnings],
   };

@@ -18,11 +18,12 @@ export function installFolders(scheme: InstallScheme, wheel: Pick<Wheel, 'name'>
   }
   if (!/^3\.[0-9]+$/.test(pythonVersion)) throw new Error(`not a minor version of Python: ${pythonVersion}`);
   const prefix = scheme.prefix.slice(1);
+  const suffix = scheme.isFreeThreaded === true ? `${pythonVersion}t` : pythonVersion;
   return {
     prefix,
     scripts: `${prefix}/bin`,
-    site: `${prefix}/lib/python${pythonVersion}/site-packages`,
-    headers: `${prefix}/include/site/python${pythonVersion}/${wheel.name}`,
+    site: `${prefix}/lib/python${suffix}/site-packages`,
+    headers: `${prefix}/include/site/python${suffix}/${wheel.name}`,
   };
 }
 
@@ -59,7 +60,7 @@ export function destinationOf(member: string, wheel: Wheel, folders: InstallFold
 
 /** A wheel that brings the interpreter or the marker of the environment would decide over every other wheel. */
 export function assertNotReserved(path: string, wheel: Wheel, folders: InstallFolders): void {
-  if (path !== `${folders.prefix}/pyvenv.cfg` && !/^python(?:3(?:\.[0-9]+)?)?$/.test(baseIn(folders.scripts, path)))
+  if (path !== `${folders.prefix}/pyvenv.cfg` && !/^python(?:3(?:\.[0-9]+t?)?)?$/.test(baseIn(folders.scripts, path)))
     return;
   throw new TareError({
     code: 'WHEEL_PATH_RESERVED',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MadeWheel, makeWheel } from '../../test/support/wheel-maker.ts';
 import type { LayerEntry } from '../archive/layer-entry.ts';
+import { sha256 } from '../base/digest.ts';
 import { type InstalledWheel, type InstallScheme, installWheel } from './install.ts';
 import { readWheel, type Wheel } from './wheel.ts';
 import { wheelFacts } from './wheel-facts.ts';
@@ -85,6 +86,13 @@ test('lays out every scheme below the prefix', async () => {
   expect(at(installed, `${site}/demo-1.0.dist-info/INSTALLER`)).toMatchObject({ mode: 0o644, mtime: newest });
   expect(textOf(at(installed, `${site}/demo-1.0.dist-info/INSTALLER`))).toBe('tare\n');
   expect(installed.mtimeNewest).toBe(newest);
+});
+
+test('a free-threaded Python has folders of its own', async () => {
+  const wheel = await read({ name: 'demo', version: '1.0', files: { 'demo/__init__.py': '' } });
+  const { files } = installWheel(wheel, { ...scheme, isFreeThreaded: true });
+  expect(files.map(({ path }) => path)).toContain('opt/venv/lib/python3.13t/site-packages/demo/__init__.py');
+  expect(files.filter(({ path }) => path.includes('/python3.13/'))).toEqual([]);
 });
 
 test('writes RECORD for what is installed', async () => {
@@ -182,6 +190,47 @@ test('of several members for one place the last by scheme stays', async () => {
   const files = { 'demo-1.0.data/purelib/one.py': 'purelib', 'one.py': 'root' };
   const installed = await install({ files });
   expect(installed.files.find(({ path }) => path.endsWith('one.py'))).toMatchObject({ size: 7 });
+});
+
+describe('with bytecode', () => {
+  const files = {
+    'demo/__init__.py': 'x = 1\n',
+    'demo/__pycache__/__init__.cpython-313.pyc': 'stale',
+    'demo/__pycache__/__init__.cpython-311.pyc': 'of another Python',
+    'demo/__pycache__/gone.cpython-313.pyc': 'without a source',
+    'demo/only.pyc': 'in place of its source',
+  };
+  const bytes = Buffer.from('bytecode');
+  const bytecode = {
+    path: `${site}/demo/__pycache__/__init__.cpython-313.pyc`,
+    source: `${site}/demo/__init__.py`,
+    content: { kind: 'bytes', bytes } as const,
+    sha256: sha256(bytes),
+    size: bytes.length,
+  };
+
+  test('what the wheel brought for a source of its own gives way, the rest stays', async () => {
+    const installed = installWheel(await read({ files }), scheme, [bytecode]);
+    const found = installed.entries.filter(({ path }) => path.endsWith('.pyc'));
+    expect(found.map(({ path }) => path.slice(site.length + 1))).toEqual([
+      'demo/__pycache__/__init__.cpython-313.pyc',
+      'demo/__pycache__/gone.cpython-313.pyc',
+      'demo/only.pyc',
+    ]);
+    expect(textOf(found[0])).toBe('bytecode');
+    expect(found[0]).toMatchObject({ mode: 0o644, mtime: at(installed, bytecode.source)?.mtime });
+  });
+
+  test('RECORD lists it without hash and size, as pip does', async () => {
+    const installed = installWheel(await read({ files }), scheme, [bytecode]);
+    const record = textOf(at(installed, `${site}/demo-1.0.dist-info/RECORD`)).split(/\r?\n/);
+    expect(record).toContain('demo/__pycache__/__init__.cpython-313.pyc,,');
+    expect(record.filter((line) => line.includes('cpython-311'))).toEqual([]);
+    expect(installed.files.find((file) => file.path === bytecode.path)).toMatchObject({
+      size: 8,
+      sha256: sha256(bytes),
+    });
+  });
 });
 
 test('the result depends on nothing but wheel and scheme', async () => {

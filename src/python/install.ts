@@ -2,6 +2,7 @@ import { relative } from 'node:path/posix';
 import type { FileContent, LayerEntry } from '../archive/layer-entry.ts';
 import { type Digest, digestHex, sha256 } from '../base/digest.ts';
 import { sortedBy } from '../base/order.ts';
+import { sourceOfCached } from '../bytecode/paths.ts';
 import { findConsoleScripts, renderConsoleScript, rewriteFirstLine } from './console-script.ts';
 import { assertNotReserved, destinationOf, type InstallFolders, installFolders, pathClash } from './install-paths.ts';
 import { type RecordRow, renderRecord } from './record.ts';
@@ -14,8 +15,22 @@ export interface InstallScheme {
   readonly prefix: string;
   /** Minor version: `3.13`. */
   readonly pythonVersion: string;
+  /** Its folders have a `t` at their end: `python3.13t`. */
+  readonly isFreeThreaded?: boolean;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Bytecode of a wheel's modules, made for the places that they are installed at. */
+export interface InstalledBytecode {
+  /** Relative to the root of the image, with a time of its own source. */
+  readonly path: string;
+  /** Of its source, as `path`. */
+  readonly source: string;
+  readonly content: FileContent;
+  readonly sha256: Digest;
+  /** Bytes. */
+  readonly size: number;
 }
 
 export interface InstalledFile {
@@ -53,13 +68,18 @@ interface Placed extends InstalledFile {
  * Lays out a wheel as pip does (binary distribution format, "Installing a wheel"; recording installed projects), without
  * touching a disk. The result depends on the wheel and the scheme alone.
  */
-export function installWheel(wheel: Wheel, scheme: InstallScheme): InstalledWheel {
+export function installWheel(
+  wheel: Wheel,
+  scheme: InstallScheme,
+  bytecode: readonly InstalledBytecode[] = [],
+): InstalledWheel {
   const folders = installFolders(scheme, wheel);
   const interpreter = `${scheme.prefix}/bin/python`;
   const mtimeNewest = wheel.members.reduce((newest, { modified }) => Math.max(newest, modified), earliestTime);
   const commands = findConsoleScripts(wheel.entryPoints, scheme.pythonVersion, wheel.filename);
   const wrapped = new Set(commands.map((command) => command.name));
   const placed = placeMembers(wheel, folders, interpreter, wrapped);
+  if (bytecode.length > 0) placeBytecode(placed, bytecode, mtimeNewest);
   const scripts = new Map<string, Placed>();
   for (const command of commands) {
     const path = `${folders.scripts}/${command.name}`;
@@ -114,6 +134,19 @@ function placeMembers(
     stage.push({ path, ...content, mode, mtime: member.modified, ...(isUnhashed ? { isUnhashed } : {}) });
   }
   return new Map(stages.flat().map((file) => [file.path, file]));
+}
+
+/** What the wheel brings of bytecode itself gives way: stale or of another Python, nobody would read it. */
+function placeBytecode(placed: Map<string, Placed>, bytecode: readonly InstalledBytecode[], newest: number): void {
+  for (const path of [...placed.keys()]) {
+    const source = sourceOfCached(path);
+    if (source !== undefined && placed.has(source)) placed.delete(path);
+  }
+  for (const { path, source, content, sha256: hash, size } of bytecode) {
+    const mtime = placed.get(source)?.mtime ?? newest;
+    // As pip records what it compiles: without hash and size.
+    placed.set(path, { path, content, sha256: hash, size, mode: 0o644, mtime, isUnhashed: true });
+  }
 }
 
 /** setuptools once put wrappers of its entry points among the scripts; installers make them anew. */

@@ -22,6 +22,8 @@ export interface UvSettings {
   readonly findLinks: readonly string[];
   readonly noIndex?: boolean;
   readonly trustedHosts: readonly string[];
+  /** Where standalone Pythons come from: an address or a `file:` folder, by release below it. */
+  readonly pythonInstallMirror?: string;
 }
 
 const uvSchema = v.object({
@@ -41,6 +43,7 @@ const uvSchema = v.object({
   'find-links': v.optional(v.array(v.string()), []),
   'no-index': v.optional(v.boolean()),
   'allow-insecure-host': v.optional(v.array(v.string()), []),
+  'python-install-mirror': v.optional(v.string()),
 });
 
 /** uv's configurations, strongest first: the project's, the user's, the system's (uv, "Configuration files"). */
@@ -87,6 +90,7 @@ function uvSettings(table: unknown, file: string, folder: string | undefined): U
   const hint = `correct the uv settings in \`${file}\``;
   const shape = checkShape(uvSchema, table, { code: 'UV_CONFIG_INVALID', where: file, hint });
   const legacy = shape['index-url'];
+  const mirror = shape['python-install-mirror'];
   return {
     file,
     folder,
@@ -98,6 +102,7 @@ function uvSettings(table: unknown, file: string, folder: string | undefined): U
     findLinks: shape['find-links'],
     ...(shape['no-index'] === undefined ? {} : { noIndex: shape['no-index'] }),
     trustedHosts: shape['allow-insecure-host'],
+    ...(mirror === undefined ? {} : { pythonInstallMirror: mirror }),
   };
 }
 

@@ -30,6 +30,26 @@ describe('compatibleTags', () => {
     expect(compatibleTags({ ...trixie, freeThreaded: true })).not.toContain('cp313-abi3-linux_x86_64');
   });
 
+  test('a free-threaded Python takes its own extensions and pure wheels, never those of the other', () => {
+    const target = { ...trixie, freeThreaded: true };
+    const choose = (...tags: readonly string[]) =>
+      chooseWheel(
+        tags.map((tag) => ({ filename: `x-1-${tag}.whl` })),
+        compatibleTags(target),
+      );
+    const own = 'cp313-cp313t-manylinux_2_28_x86_64';
+    expect(
+      choose('cp313-cp313-manylinux_2_28_x86_64', 'cp39-abi3-manylinux_2_28_x86_64', own, 'py3-none-any'),
+    ).toMatchObject({
+      kind: 'wheel',
+      tag: own,
+    });
+    expect(choose('cp39-abi3-manylinux_2_28_x86_64', 'cp313-cp313-manylinux_2_28_x86_64')).toMatchObject({
+      kind: 'none',
+    });
+    expect(choose('cp39-abi3-manylinux_2_28_x86_64', 'py3-none-any')).toMatchObject({ tag: 'py3-none-any' });
+  });
+
   test.each(['3', '2.7', '3.13.1', '', '3.x', '4.0'])('Python %j is refused', (python) => {
     expect(() => compatibleTags({ ...trixie, python })).toThrowError(
       expect.objectContaining({ code: 'PYTHON_VERSION_INVALID' }),

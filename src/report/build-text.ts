@@ -3,7 +3,17 @@ import type { LayerKind, Plan } from '../plan/types.ts';
 import { renderBytes } from '../base/size-text.ts';
 import { renderColumns, renderCount, renderDuration, renderPlainText } from './format.ts';
 
-const kinds: readonly LayerKind[] = ['base', 'system', 'wheels', 'environment', 'data', 'application'];
+const kinds: readonly LayerKind[] = [
+  'base',
+  'bytecode',
+  'system',
+  'wheels',
+  'environment',
+  'data',
+  'certificates',
+  'application',
+  'debug',
+];
 
 /** What a person sees at the end of a build. */
 export function renderBuildText(report: BuildReport, plan: Plan, place: string): string {
@@ -15,10 +25,23 @@ export function renderBuildText(report: BuildReport, plan: Plan, place: string):
   const layers = misses === 0 ? `all ${hits} layers from the cache` : `${misses} of ${hits + misses} layers made`;
   return [
     ...parts,
+    ...renderLockUse(report),
     `${place} in ${renderDuration(report.timings['total'] ?? 0)} (${layers}${downloaded})`,
     report.digest,
   ].join('\n\n');
 }
+
+/** Where the files of a lock came from. */
+function renderLockUse({ lock }: BuildReport): readonly string[] {
+  if (lock === undefined) return [];
+  const sources = lock.sources.map(({ source, files, bytes }) => {
+    const size = source === 'cache' ? '' : ` (${renderBytes(bytes)})`;
+    return `${renderCount(files, 'file')} from ${wordsOf[source] ?? `the ${source}`}${size}`;
+  });
+  return [`as tare.lock says: ${sources.join(', ')}`];
+}
+
+const wordsOf: Readonly<Record<string, string>> = { 'extra source': 'an extra source', 'base-from': '`--base-from`' };
 
 function renderPlatform(platform: PlatformReport): string {
   const rows = kinds.flatMap((kind) => {
@@ -32,7 +55,13 @@ function renderPlatform(platform: PlatformReport): string {
     renderCount(platform.layers.length, 'layer'),
   ]);
   const table = renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
-  return [table, ...renderFindings(platform)].join('\n');
+  return [table, ...renderBytecode(platform), ...renderFindings(platform)].join('\n');
+}
+
+function renderBytecode({ bytecodeSize, unpackedSize }: PlatformReport): readonly string[] {
+  if (bytecodeSize === 0) return [];
+  const share = Math.round((100 * bytecodeSize) / unpackedSize);
+  return [`  ${renderBytes(bytecodeSize)} of it (${share} %) is bytecode`];
 }
 
 function renderFindings({ findings }: PlatformReport): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Plan, Target } from '../plan/types.ts';
+import type { Plan, PlannedBase, PlannedBytecode, PlannedCertificates, PlannedDebug, Target } from '../plan/types.ts';
 import { renderBecause } from './because-text.ts';
 import { renderBytes } from '../base/size-text.ts';
 import { renderColumns, renderPlainText } from './format.ts';
@@ -6,7 +6,11 @@ import { renderSystemText } from './system-text.ts';
 
 /** The plan as a table; with `explain`, each decision's reason below it. */
 export function renderPlanText(plan: Plan, explain: boolean): string {
-  const sections = [renderHead(plan, explain), ...plan.targets.map((target) => renderTarget(target, explain))];
+  const sections = [
+    renderHead(plan, explain),
+    ...plan.targets.map((target) => renderTarget(target, plan.bytecode, explain)),
+  ];
+  if (plan.certificates !== undefined) sections.splice(1, 0, renderCertificates(plan.certificates, explain));
   if (plan.warnings.length > 0) sections.push(renderWarnings(plan));
   if (!explain) sections.push('reasons: tare plan --explain    files: tare plan --files');
   return sections.join('\n\n');
@@ -29,30 +33,62 @@ function renderHead(plan: Plan, explain: boolean): string {
   }
   rows.push(['user', `${user.uid}:${user.gid}, home ${user.home}`, renderBecause(user.because)]);
   rows.push(['working folder', plan.workdir, '']);
+  if (plan.readOnly !== undefined) {
+    const { writable, because } = plan.readOnly;
+    const mounts = writable.map((folder) => `--tmpfs ${folder}`).join(' ');
+    rows.push([
+      'read-only',
+      `but for ${writable.join(', ')}: docker run --read-only ${mounts} IMAGE`,
+      renderBecause(because),
+    ]);
+  }
   for (const group of files.groups) {
     const value = `${group.paths.length} files, ${renderBytes(group.bytes)} to ${group.destination}`;
     rows.push([group.kind, value, renderBecause(group.because)]);
   }
   const leftOut = files.leftOut.length;
   if (leftOut > 0) rows.push(['left out', `${leftOut} paths of the project`, 'see `tare plan --files`']);
+  const kept = plan.sources.kept.length;
+  if (plan.sources.mode === 'strip') {
+    const value = kept === 0 ? 'stripped' : `stripped but for ${kept}, see \`tare plan --files\``;
+    rows.push(['sources', value, renderBecause(plan.sources.because)]);
+  }
   if (explain)
     for (const { name, value, because } of plan.env)
       rows.push(['environment', `${name}=${value}`, renderBecause(because)]);
   return renderRows(rows, explain);
 }
 
-function renderTarget(target: Target, explain: boolean): string {
+function baseTitle(base: PlannedBase): string {
+  if (base.provider === 'image') return base.title;
+  const debian = `Debian ${base.suite}`;
+  return base.provider === 'debian' ? debian : `${debian} with ${base.archive.filename}`;
+}
+
+function renderCertificates({ bundle, added, because }: PlannedCertificates, explain: boolean): string {
+  const rows = added.map(({ subject, fingerprint, expires }) => [
+    renderPlainText(subject),
+    `until ${expires}`,
+    fingerprint,
+  ]);
+  const reason = explain ? `  ${renderBecause(because)}` : '';
+  return `certificates added to ${bundle}${reason}\n${renderColumns(rows, ['left', 'left', 'left'], '  ')}`;
+}
+
+function renderTarget(target: Target, { mode, because }: PlannedBytecode, explain: boolean): string {
   const { python, base, resolution, wheels } = target;
   const total = wheels.reduce((sum, wheel) => sum + (wheel.size ?? 0), 0);
   const rows: Row[] = [
     ['platform', target.platform, ''],
     ['python', python.fullVersion ?? python.version, renderBecause(python.because)],
     [
-      'base',
-      `${base.provider === 'debian' ? `Debian ${base.suite}` : base.title}, ${base.packages.length} packages, glibc ${base.glibc}`,
-      renderBecause(base.because),
+      'bytecode',
+      target.compiler === undefined ? 'none' : `${mode}, of CPython ${target.compiler.version}`,
+      renderBecause(target.compiler?.because ?? because),
     ],
+    ['base', `${baseTitle(base)}, ${base.packages.length} packages, glibc ${base.glibc}`, renderBecause(base.because)],
     ['wheels', `${wheels.length}, ${renderBytes(total)}`, renderBecause(resolution.because)],
+    ...(target.debug === undefined ? [] : [renderDebug(target.debug)]),
   ];
   const list = wheels.map((wheel) => [
     wheel.name,
@@ -88,6 +124,10 @@ function renderWarnings({ warnings }: Plan): string {
   return ['to look at', ...lines].join('\n');
 }
 
+function renderDebug({ name, version, because }: PlannedDebug): Row {
+  return ['debug tools', `${name} ${version}`, renderBecause(because)];
+}
+
 function renderRows(rows: readonly Row[], explain: boolean): string {
   const plain = rows.map(([label, value, because]) => [label, renderPlainText(value), explain ? because : '']);
   return renderColumns(plain, ['left', 'left', 'left']);
@@ -115,5 +155,13 @@ export function renderFilesText(plan: Plan): string {
     ),
     `stays out (${leftOut.length})`,
     renderColumns(leftOut, ['left', 'left'], '  '),
+    ...renderKept(plan),
   ].join('\n');
+}
+
+/** Which of the application's modules stay sources when the others are stripped, and why. */
+function renderKept({ sources }: Plan): readonly string[] {
+  if (sources.mode === 'keep') return [];
+  const rows = sources.kept.map(({ path, because }) => [renderPlainText(path), renderBecause(because)]);
+  return [`stays a source (${rows.length})`, renderColumns(rows, ['left', 'left'], '  ')];
 }

@@ -27,6 +27,23 @@ const at = (files: Readonly<Record<string, RootFile>>) =>
   Object.fromEntries(Object.entries(files).map(([path, file]) => [`${dist}${path}`, file]));
 
 describe('what Python would import', () => {
+  test('a free-threaded one imports its own extensions, not those of the other', () => {
+    const folder = 'opt/venv/lib/python3.13t/site-packages';
+    const files = {
+      [`${folder}/own.cpython-313t-x86_64-linux-gnu.so`]: elf(),
+      [`${folder}/other.cpython-313-x86_64-linux-gnu.so`]: elf(),
+    };
+    const { required, optional } = nativeRoots(makeRoot({ bare: true, files }).tree.entries(), {
+      python: '3.13t',
+      importFolders: [folder],
+      standardFolders: [],
+      programFolders: [],
+      distributionOf: () => undefined,
+    });
+    expect(required.map(({ path }) => path)).toEqual([`${folder}/own.cpython-313t-x86_64-linux-gnu.so`]);
+    expect(optional).toEqual([]);
+  });
+
   test.for([
     ['numpy/_core/_multiarray_umath.cpython-313-x86_64-linux-gnu.so', 'required extension'],
     ['numpy/_core/_simd.cpython-313.so', 'required extension'],

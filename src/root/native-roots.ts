@@ -23,7 +23,7 @@ export interface NativeRoots {
 }
 
 export interface NativeFolders {
-  /** Minor version: `3.13`. */
+  /** Minor version: `3.13`, `3.13t` where it is free-threaded. */
   readonly python: string;
   /** Folders on `sys.path` that hold distributions or the application, relative as in `FileFacts`. */
   readonly importFolders: readonly string[];

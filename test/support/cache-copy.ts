@@ -11,14 +11,15 @@ import { sharedCacheDir } from './paths.ts';
 export async function copyDownloads(destination: string, own = false): Promise<string> {
   for (const part of ['debian', 'tools']) {
     if (existsSync(join(sharedCacheDir, part)))
-      await cp(join(sharedCacheDir, part), join(destination, part), { recursive: true });
+      await cp(join(sharedCacheDir, part), join(destination, part), { recursive: true, filter: isDownload });
   }
   const version = 'v1';
   const [from, to] = [join(sharedCacheDir, version), join(destination, version)];
   await copyFolder(join(from, 'blobs', 'sha256'), join(to, 'blobs', 'sha256'), own);
   const records = join(from, 'records');
   for (const kind of existsSync(records) ? await readdir(records) : []) {
-    if (!kind.includes('layer')) await cp(join(records, kind), join(to, 'records', kind), { recursive: true });
+    if (!/layer|bytecode|compiler/.test(kind))
+      await cp(join(records, kind), join(to, 'records', kind), { recursive: true });
   }
   return destination;
 }
@@ -30,4 +31,9 @@ async function copyFolder(from: string, to: string, own: boolean): Promise<void>
     if (own) await cp(join(from, name), join(to, name));
     else await link(join(from, name), join(to, name)).catch(() => cp(join(from, name), join(to, name)));
   }
+}
+
+/** Not so the bases that are unpacked to start their Python. */
+function isDownload(path: string): boolean {
+  return !/\/tools\/python-/.test(path);
 }

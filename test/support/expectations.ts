@@ -51,7 +51,7 @@ const planSchema = v.strictObject({
 
 const imageSchema = v.strictObject({
   /** Kinds in the order of the layers, each run of the same kind once. */
-  layerKinds: v.array(v.picklist(['base', 'system', 'wheels', 'environment', 'data', 'application'])),
+  layerKinds: v.array(v.picklist(['base', 'bytecode', 'system', 'wheels', 'environment', 'data', 'application'])),
   /** `Config.User` */
   user: v.string(),
   workdir: v.string(),

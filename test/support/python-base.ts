@@ -80,7 +80,7 @@ export async function requirePythonBase(
 }
 
 /** The folder of a CPython that can be copied elsewhere: pyenv's, else that of `pythonX.Y` on PATH. */
-async function findPython(minor: string): Promise<string | undefined> {
+export async function findPython(minor: string): Promise<string | undefined> {
   const versions = join(homedir(), '.pyenv/versions');
   const names = existsSync(versions) ? await readdir(versions) : [];
   const patch = (name: string) => Number(name.slice(minor.length + 1));

@@ -1,5 +1,6 @@
 import { sha256 } from '../../base/digest.ts';
 import { sortedBy } from '../../base/order.ts';
+import { sitePackagesOf } from '../../plan/python.ts';
 import { renderDistInfo } from '../../project/distribution.ts';
 import { findConsoleScripts, renderConsoleScript } from '../../python/console-script.ts';
 import { parseEntryPoints } from '../../python/entry-points.ts';
@@ -15,7 +16,7 @@ export async function distributionEntries(inputs: BuildInputs, files: readonly K
   const [target] = plan.targets;
   if (distribution === undefined || target === undefined) return [];
   const { prefix, version } = target.python;
-  const site = `${prefix.slice(1)}/lib/python${version}/site-packages`;
+  const site = sitePackagesOf(target.python).slice(1);
   const distInfo = await renderDistInfo(project, distribution);
   const entries: KeyedEntry[] = distInfo.map((file) => generated(inputs, `${site}/${file.path}`, file.text, 0o644));
   const folder = distInfo[0]?.path.split('/')[0] ?? '';
@@ -46,10 +47,12 @@ function generated(inputs: BuildInputs, path: string, text: string, mode: number
 
 function recordRows(owned: readonly KeyedEntry[], site: string, folder: string): readonly RecordRow[] {
   const rows = owned.flatMap(({ entry, digest }): RecordRow[] => {
-    if (entry.type !== 'file' || digest === undefined) return [];
+    if (entry.type !== 'file') return [];
     const path = entry.path.startsWith(`${site}/`)
       ? entry.path.slice(site.length + 1)
       : `../../../${entry.path.split('/').slice(2).join('/')}`;
+    // As pip records what it compiles.
+    if (digest === undefined) return [{ path }];
     const hash = { algorithm: 'sha256', hex: digest.slice('sha256:'.length) } as const;
     const size = sizeOf(entry);
     return [{ path, hash, ...(size === undefined ? {} : { size }) }];

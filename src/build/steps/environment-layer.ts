@@ -1,24 +1,25 @@
 import type { LayerEntry } from '../../archive/layer-entry.ts';
 import { sha256 } from '../../base/digest.ts';
-import { TareError } from '../../base/errors.ts';
 import { sortedBy } from '../../base/order.ts';
+import { pythonSuffix, sitePackagesOf } from '../../plan/python.ts';
 import type { PlannedUser, Target } from '../../plan/types.ts';
-import { installWheel } from '../../python/install.ts';
-import { readWheel } from '../../python/wheel.ts';
-import { type Conflict, findConflicts } from '../../python/wheel-conflicts.ts';
+import { findConflicts } from '../../python/wheel-conflicts.ts';
 import { directoryEntry, fileEntry, parentDirectories, symlinkEntry } from '../entries.ts';
 import type { TargetInputs } from '../inputs.ts';
 import type { InstalledFacts } from '../layer-job.ts';
 import { type LayerRecord, type Recipe, withRecipe } from '../recipe.ts';
 import type { BuildTools } from '../tools.ts';
-import { accountEntries } from './account.ts';
+import { accountEntries, readAccounts } from './account.ts';
+import type { BaseLayers } from './base-layers.ts';
 import { pipInstallOrder } from './install-order.ts';
-import { fetchWheel, installScheme, type WheelLayers } from './wheel-layers.ts';
+import { reportConflicts, shaOf, staleBytecode, whiteoutEntry, winningEntries } from './wheel-conflicts.ts';
+import type { WheelLayers } from './wheel-layers.ts';
 
 export interface EnvironmentInputs {
   readonly target: Target;
   readonly inputs: TargetInputs;
   readonly user: PlannedUser;
+  readonly base: BaseLayers;
   readonly wheels: WheelLayers;
   readonly strict: boolean;
   /** Date of the generated files, seconds since the epoch. */
@@ -30,31 +31,39 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
   const { target, mtime } = from;
   const order = pipInstallOrder(target, from.inputs.requested, from.wheels.installed);
   const conflicts = findConflicts(order.map((one) => ({ name: one.facts.name, files: one.facts.files })));
-  reportConflicts(tools, conflicts, from.strict);
+  reportConflicts(tools, order, conflicts, from.strict);
+  const compiler = await from.inputs.wheelCompiler.ready;
+  const stale = compiler === undefined ? [] : staleBytecode(order, conflicts, compiler.cacheTag);
   const scripts = scriptsOf(order);
-  const account = accountEntries(from);
+  const account = accountEntries(from, await readAccounts(tools, from));
   const recipe: Recipe = {
     kind: 'environment',
-    environmentVersion: 1,
-    python: target.python,
+    environmentVersion: 2,
+    python: { ...target.python, because: undefined },
     mtime,
     scripts,
     ...(account.length === 0 ? {} : { account: account.map(accountKey) }),
     conflicts: conflicts.map((one) => [one.path, one.winner, shaOf(order, one)]),
+    ...(stale.length === 0 ? {} : { stale }),
   };
   return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
-    const winners = await winningEntries(tools, from, conflicts);
+    const winners = await winningEntries(tools, from, conflicts, compiler);
     const entries = [
       ...account,
       ...venvSkeleton(target, mtime),
       ...scripts.map((one) => fileEntry(one.path, one.text, 0o755, mtime)),
-      ...winners,
+      ...winners.entries,
+      ...stale.map((path) => whiteoutEntry(path, mtime)),
     ];
     const byPath = new Map(entries.map((entry) => [entry.path, entry]));
     for (const folder of parentDirectories(byPath.keys(), mtime))
       if (!byPath.has(folder.path)) byPath.set(folder.path, folder);
     const sorted = sortedBy(byPath.values(), (entry) => entry.path);
-    return tools.writeLayer({ kind: 'entries', output, entries: sorted });
+    try {
+      return await tools.writeLayer({ kind: 'entries', output, entries: sorted });
+    } finally {
+      for (const release of winners.releases) await release();
+    }
   });
 }
 
@@ -76,8 +85,8 @@ function venvSkeleton(target: Target, mtime: number): LayerEntry[] {
     fileEntry(`${root}/pyvenv.cfg`, configuration, 0o644, mtime),
     symlinkEntry(`${root}/bin/python`, interpreter, mtime),
     symlinkEntry(`${root}/bin/python3`, 'python', mtime),
-    symlinkEntry(`${root}/bin/python${version}`, 'python', mtime),
-    directoryEntry(`${root}/lib/python${version}/site-packages`, mtime),
+    symlinkEntry(`${root}/bin/python${pythonSuffix(target.python)}`, 'python', mtime),
+    directoryEntry(sitePackagesOf(target.python).slice(1), mtime),
     symlinkEntry(`${root}/lib64`, 'lib', mtime),
   ];
 }
@@ -87,42 +96,4 @@ function scriptsOf(order: readonly InstalledFacts[]): readonly { readonly path: 
   const byPath = new Map<string, string>();
   for (const one of order) for (const script of one.scripts) byPath.set(script.path, script.text);
   return sortedBy(byPath, ([path]) => path).map(([path, text]) => ({ path, text }));
-}
-
-function shaOf(order: readonly InstalledFacts[], conflict: Conflict): string | undefined {
-  const winner = order.find((one) => one.facts.name === conflict.winner);
-  return winner?.facts.files.find((file) => file.path === conflict.path)?.sha256;
-}
-
-function reportConflicts(tools: BuildTools, conflicts: readonly Conflict[], strict: boolean): void {
-  for (const { path, owners, winner } of conflicts) {
-    const message = `\`${path}\` belongs to ${owners.map((one) => `\`${one}\``).join(' and ')} with different content`;
-    if (!strict) {
-      tools.context.log.warn(`${message}; the file of \`${winner}\` stays, as with pip`);
-      continue;
-    }
-    throw new TareError({
-      code: 'FILE_CONFLICT',
-      message,
-      hint: 'keep only one of them among the dependencies, or build without --strict',
-    });
-  }
-}
-
-/** The winners' files, which go above all wheel layers so that each of these stays a function of its wheels alone. */
-async function winningEntries(
-  tools: BuildTools,
-  from: EnvironmentInputs,
-  conflicts: readonly Conflict[],
-): Promise<LayerEntry[]> {
-  const entries: LayerEntry[] = [];
-  for (const winner of new Set(conflicts.map((one) => one.winner))) {
-    const wheel = from.target.wheels.find((one) => one.name === winner);
-    if (wheel === undefined) continue;
-    const paths = new Set(conflicts.filter((one) => one.winner === winner).map((one) => one.path));
-    const file = await fetchWheel(tools, from.inputs, wheel);
-    const all = installWheel(await readWheel(file, wheel.filename), installScheme(from.target));
-    entries.push(...all.entries.filter((entry) => paths.has(entry.path)));
-  }
-  return entries;
 }

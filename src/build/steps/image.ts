@@ -4,6 +4,7 @@ import { type Image, makeImage } from '../../oci/image.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import type { Plan, PlannedLayer, Process, Target } from '../../plan/types.ts';
 import type { Cache } from '../../store/cache.ts';
+import { recipeAnnotation } from '../lent-layers.ts';
 import type { LayerRecord } from '../recipe.ts';
 
 /** One layer as planned and as built. */
@@ -50,10 +51,24 @@ export function assembleImage(inputs: ImageInputs): Image {
   });
   return makeImage({
     config,
-    layers: layers.map(({ record, blob }) => ({
-      descriptor: { mediaType: blob?.mediaType ?? layerMediaType, digest: record.digest, size: record.size },
+    layers: layers.map(({ layer, record, blob }) => ({
+      descriptor: {
+        mediaType: blob?.mediaType ?? layerMediaType,
+        digest: record.digest,
+        size: record.size,
+        ...annotationsOf(layer, record),
+      },
       diffId: record.diffId,
       file: blob?.file ?? inputs.cache.blobPath(record.digest),
     })),
   });
+}
+
+/** What is made of Debian packages may be lent to a later build of the same lock. */
+function annotationsOf(
+  { kind }: PlannedLayer,
+  { recipe }: LayerRecord,
+): { readonly annotations?: Record<string, string> } {
+  if (recipe === undefined || (kind !== 'base' && kind !== 'system')) return {};
+  return { annotations: { [recipeAnnotation]: recipe } };
 }

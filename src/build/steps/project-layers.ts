@@ -1,17 +1,20 @@
 import type { LayerEntry } from '../../archive/layer-entry.ts';
 import { sortedBy } from '../../base/order.ts';
-import type { FileGroup, PlannedLayer, PlannedUser } from '../../plan/types.ts';
+import type { FileGroup, Plan, PlannedLayer, PlannedUser } from '../../plan/types.ts';
 import type { ProjectFile } from '../../project/project.ts';
 import { contentTime, earliestTime } from '../content-time.ts';
 import { directoryEntry, parentDirectories, symlinkEntry } from '../entries.ts';
 import { type DigestedFile, readFileDigests } from '../file-digests.ts';
 import type { BuildInputs } from '../inputs.ts';
+import type { LayerJobResult } from '../layer-job.ts';
 import { type LayerRecord, type Recipe, withRecipe } from '../recipe.ts';
+import { bytecodeRecipe } from '../target-compiler.ts';
 import type { BuildTools } from '../tools.ts';
 import { distributionEntries } from './distribution.ts';
+import { compileProject } from './project-bytecode.ts';
 
 /** Raised whenever the same files give other entries. */
-const projectVersion = 1;
+const projectVersion = 2;
 
 /** The layers of the project's own files: data apart, code last. The same for every platform. */
 export async function buildProjectLayers(
@@ -21,23 +24,60 @@ export async function buildProjectLayers(
 ): Promise<ReadonlyMap<PlannedLayer, LayerRecord>> {
   const records = new Map<PlannedLayer, LayerRecord>();
   for (const layer of layers) {
-    const entries = layer.kind === 'data' ? await dataEntries(tools, inputs, layer) : await codeEntries(tools, inputs);
-    const withParents = addParents(entries, inputs);
-    const recipe: Recipe = { kind: 'project', projectVersion, entries: withParents.map(recipeOf) };
-    records.set(
-      layer,
-      await withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
-        const plain = withParents.map((one) => one.entry);
-        return tools.writeLayer({ kind: 'entries', output, entries: plain });
-      }),
-    );
+    const record = layer.kind === 'data' ? await dataLayer(tools, inputs, layer) : await codeLayer(tools, inputs);
+    records.set(layer, record);
   }
   return records;
 }
 
+async function dataLayer(tools: BuildTools, inputs: BuildInputs, layer: PlannedLayer): Promise<LayerRecord> {
+  const entries = addParents(await dataEntries(tools, inputs, layer), inputs);
+  const recipe: Recipe = { kind: 'project', projectVersion, entries: entries.map(recipeOf) };
+  return withRecipe(tools.cache, recipe, tools.context.signal, (output) => writeEntries(tools, output, entries));
+}
+
+/** Keyed by the sources, as bytecode follows from them: what is in the cache is not compiled again to be found. */
+async function codeLayer(tools: BuildTools, inputs: BuildInputs): Promise<LayerRecord> {
+  const { plan } = inputs;
+  const compiler = await inputs.targets[0]?.compiler.ready;
+  const files = await codeFiles(tools, inputs);
+  const sources = addParents([...files, ...(await distributionEntries(inputs, files))], inputs);
+  const kept = keptPaths(plan);
+  const recipe: Recipe = {
+    kind: 'project',
+    projectVersion,
+    entries: sources.map(recipeOf),
+    bytecode: bytecodeRecipe(compiler),
+    ...(plan.sources.mode === 'keep' ? {} : { kept: [...kept] }),
+  };
+  return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
+    if (compiler === undefined) return writeEntries(tools, output, sources);
+    const isKept = (path: string): boolean => plan.sources.mode === 'keep' || kept.has(path);
+    const compiled = await compileProject(tools, { entries: files, compiler, isKept });
+    const all = [...compiled, ...(await distributionEntries(inputs, compiled))];
+    return writeEntries(tools, output, addParents(all, inputs));
+  });
+}
+
+/** Paths in the image of the files that stay sources when the others are stripped. */
+function keptPaths({ files, sources }: Plan): ReadonlySet<string> {
+  const kept = new Set(sources.kept.map((one) => one.path));
+  return new Set(
+    files.groups.flatMap((group) => group.paths.filter((path) => kept.has(path)).map((path) => placeOf(group, path))),
+  );
+}
+
+async function writeEntries(
+  tools: BuildTools,
+  output: string,
+  entries: readonly KeyedEntry[],
+): Promise<LayerJobResult> {
+  return tools.writeLayer({ kind: 'entries', output, entries: entries.map((one) => one.entry) });
+}
+
 export interface KeyedEntry {
   readonly entry: LayerEntry;
-  /** SHA-256 of a file's content. */
+  /** SHA-256 of a file's content; absent for bytecode, which RECORD lists without. */
   readonly digest?: string;
 }
 
@@ -54,10 +94,9 @@ async function dataEntries(tools: BuildTools, inputs: BuildInputs, layer: Planne
   return entries.flat();
 }
 
-async function codeEntries(tools: BuildTools, inputs: BuildInputs): Promise<KeyedEntry[]> {
+async function codeFiles(tools: BuildTools, inputs: BuildInputs): Promise<KeyedEntry[]> {
   const groups = inputs.plan.files.groups.filter((group) => group.kind !== 'data');
-  const entries = (await Promise.all(groups.map((group) => groupEntries(tools, inputs, group, () => true)))).flat();
-  return [...entries, ...(await distributionEntries(inputs, entries))];
+  return (await Promise.all(groups.map((group) => groupEntries(tools, inputs, group, () => true)))).flat();
 }
 
 async function groupEntries(

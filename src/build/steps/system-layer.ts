@@ -6,7 +6,7 @@ import { fetchDebs } from '../../debian/mirror.ts';
 import type { PlannedBase, Target } from '../../plan/types.ts';
 import type { TargetInputs } from '../inputs.ts';
 import { readBaseFiles } from '../layer-files.ts';
-import { type LayerRecord, type Recipe, withRecipe } from '../recipe.ts';
+import { type LayerRecord, noteSources, type Recipe, withRecipe } from '../recipe.ts';
 import type { BuildTools } from '../tools.ts';
 import type { BaseLayers } from './base-layers.ts';
 
@@ -31,6 +31,7 @@ export async function buildSystemLayer(
   };
   return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
     const debs = await fetchDebs(tools.context, inputs.systemDebs, tools.cache, inputs.debian);
+    noteSources(tools.cache, debs);
     const task = tools.context.progress.start(`adding system libraries ${target.base.architecture}`);
     const { baseImage } = inputs;
     if (baseImage !== undefined) {

@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { renderBuildText } from '../../report/build-text.ts';
-import { addSharedOptions, inlineConfig, type SharedFlags } from '../options.ts';
+import { addLockOptions, type LockFlags, lockWish } from '../lock-options.ts';
+import { addImageOptions, addSharedOptions, imageConfig, type ImageFlags } from '../options.ts';
 import type { CliHost } from '../run-cli.ts';
 import { openSession } from '../session.ts';
 
@@ -21,14 +22,15 @@ export function addBuildCommand(program: Command, host: CliHost): void {
     .option('-o, --output <where>', 'oci:DIR, oci-archive:FILE, docker-archive:FILE or rootfs:DIR')
     .option('-t, --tag <name>', 'name of the image in the output, for example shop:1.0')
     .option('--json', 'print one JSON object on stdout');
-  addSharedOptions(command)
+  addLockOptions(addSharedOptions(addImageOptions(command)))
     .addHelpText('after', examples)
-    .action(async (directory: string, flags: SharedFlags) => {
+    .action(async (directory: string, flags: ImageFlags & LockFlags) => {
       const { build } = await import('../../api/build.ts');
       const cwd = process.cwd();
       const session = openSession(flags, host);
       try {
-        const { report, plan } = await build(resolve(cwd, directory), inlineConfig(flags, cwd), session.context);
+        const wish = lockWish(flags, cwd);
+        const { report, plan } = await build(resolve(cwd, directory), imageConfig(flags, cwd), session.context, wish);
         session.close();
         const place = shorten(report.output, cwd);
         process.stdout.write(

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { renderFilesText, renderPlanText } from '../../report/plan-text.ts';
-import { addSharedOptions, inlineConfig, type SharedFlags } from '../options.ts';
+import { addLockOptions, type LockFlags, lockWish } from '../lock-options.ts';
+import { addImageOptions, addSharedOptions, imageConfig, type ImageFlags } from '../options.ts';
 import type { CliHost } from '../run-cli.ts';
 import { openSession } from '../session.ts';
 
-interface PlanFlags extends SharedFlags {
+interface PlanFlags extends ImageFlags, LockFlags {
   readonly explain?: boolean;
   readonly files?: boolean;
 }
@@ -25,14 +26,19 @@ export function addPlanCommand(program: Command, host: CliHost): void {
     .option('--explain', 'with the reason of every decision')
     .option('--files', 'the files that enter the image and those that stay out')
     .option('--json', 'print the plan as JSON (schema/plan.json)');
-  addSharedOptions(command)
+  addLockOptions(addSharedOptions(addImageOptions(command)))
     .addHelpText('after', examples)
     .action(async (directory: string, flags: PlanFlags) => {
       const { plan } = await import('../../api/plan.ts');
       const cwd = process.cwd();
       const session = openSession(flags, host);
       try {
-        const made = await plan(resolve(cwd, directory), inlineConfig(flags, cwd), session.context);
+        const made = await plan(
+          resolve(cwd, directory),
+          imageConfig(flags, cwd),
+          session.context,
+          lockWish(flags, cwd),
+        );
         session.close();
         process.stdout.write(`${renderAs(flags, made)}\n`);
       } finally {

@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { TareError } from '../../base/errors.ts';
 import type { EngineName, PortMapping } from '../../engine/run.ts';
+import { addLockOptions, type LockFlags, lockWish } from '../lock-options.ts';
 import { addSharedOptions, collect, inlineConfig, parsePositive, type SharedFlags } from '../options.ts';
 import type { CliHost, Outcome } from '../run-cli.ts';
 import { openSession } from '../session.ts';
 
-interface RunFlags extends SharedFlags {
+interface RunFlags extends SharedFlags, LockFlags {
   readonly publish?: readonly string[];
   readonly env?: readonly string[];
   readonly volume?: readonly string[];
+  readonly readOnly?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
   readonly tty?: boolean;
@@ -26,7 +28,8 @@ Examples:
   tare run .tare/image                           an image that was built before
   tare run -it -- python                         another command in the same image`;
 
-export function addRunCommand(program: Command, host: CliHost, outcome: Outcome): void {
+/** `argv`: all words after `tare`, where `--` is still among them. */
+export function addRunCommand(program: Command, host: CliHost, outcome: Outcome, argv: readonly string[]): void {
   const command = program
     .command('run')
     .description('build if needed and run: docker or podman if one answers, else runc, else plain namespaces')
@@ -35,6 +38,7 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome)
     .option('-p, --publish <host:container>', 'reach a port of the container on this machine (repeatable)', collect)
     .option('-e, --env <name=value>', 'an environment variable (repeatable)', collect)
     .option('-v, --volume <source:target[:ro]>', 'mount a folder or file (repeatable)', collect)
+    .option('--read-only', 'nothing but /tmp can be written, as an image built with `read-only` runs by itself')
     .option('--rm', 'remove the container when it ends', true)
     .option('--no-rm', 'keep the container of docker or podman when it ends')
     .option('-i, --interactive', 'standard input goes to the process')
@@ -43,9 +47,10 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome)
     .option('--healthcheck <path>', 'wait until this path answers')
     .option('--healthcheck-timeout <seconds>', 'for how long to wait', parsePositive, 60)
     .option('--stop-after-healthcheck', 'end with exit code 0 as soon as the health check answers');
-  addSharedOptions(command)
+  addLockOptions(addSharedOptions(command))
     .addHelpText('after', examples)
-    .action(async (target: string, words: string[], flags: RunFlags) => {
+    .action(async (_target: string, _words: string[], flags: RunFlags, parsed: Command) => {
+      const { target, words } = operandsOf(parsed.args, argv);
       const { parsePort, parseVolume, run } = await import('../../api/run.ts');
       const cwd = process.cwd();
       const ports: readonly PortMapping[] = (flags.publish ?? []).map(parsePort);
@@ -62,6 +67,7 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome)
             ports,
             env,
             volumes,
+            readOnly: flags.readOnly ?? false,
             remove: flags.rm ?? true,
             interactive: flags.interactive ?? false,
             tty: flags.tty ?? false,
@@ -71,6 +77,7 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome)
             healthcheckSeconds: flags.healthcheckTimeout ?? 60,
             stopAfterHealthcheck: flags.stopAfterHealthcheck ?? false,
             onBuilt: session.close,
+            lock: lockWish(flags, cwd),
           },
           session.context,
         );
@@ -79,6 +86,17 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome)
         session.close();
       }
     });
+}
+
+/** What stands behind `--` is a command, also where no target stands before it. */
+function operandsOf(
+  operands: readonly string[],
+  all: readonly string[],
+): { readonly target: string; readonly words: readonly string[] } {
+  const at = all.indexOf('--');
+  const isCommandOnly = at >= 0 && operands.length === all.length - at - 1;
+  const [target = '.', ...words] = isCommandOnly ? ['.', ...operands] : operands;
+  return { target, words };
 }
 
 /** `NAME=VALUE`; a bare `NAME` takes the value of this environment, as docker does. */

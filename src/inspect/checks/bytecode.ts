@@ -1,3 +1,4 @@
+import { bytecodeLabel } from '../../bytecode/label.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
 import { bytecodeMagicOf, pythonOfMagic } from '../bytecode-magic.ts';
 import type { Finding } from '../finding.ts';
@@ -10,16 +11,36 @@ import type { InspectedImage } from '../inspected-image.ts';
 export function checkBytecode(image: InspectedImage): readonly Finding[] {
   const [main] = image.pythons;
   if (main === undefined) return [];
-  const versions = new Set(image.pythons.map((python) => python.version));
   const folders = [
     ...image.pythons.flatMap((python) => [...python.siteFolders, ...python.standardFolders]),
     ...image.applicationFolders,
   ].map((folder) => `${folder}/`);
+  return [...checkLabel(image, main.version), ...checkFiles(image, main.version, folders)];
+}
+
+/** Whether the interpreter is still the one that the image was compiled for: a base that changed below it has another. */
+function checkLabel({ config }: InspectedImage, version: string): readonly Finding[] {
+  const label = config.labels[bytecodeLabel];
+  const expected = bytecodeMagicOf(version);
+  if (label === undefined || expected === undefined || label === String(expected)) return [];
+  const of = pythonOfMagic(Number(label));
+  return [
+    {
+      code: 'bytecode-wrong',
+      severity: 'error',
+      message: `the image was compiled for ${of === undefined ? `magic number ${label}` : `Python ${of}`}, and its interpreter is Python ${version}`,
+      hint: 'build it again on the base that it is to run on',
+    },
+  ];
+}
+
+function checkFiles(image: InspectedImage, main: string, folders: readonly string[]): readonly Finding[] {
+  const versions = new Set(image.pythons.map((python) => python.version));
   return image.tree.entries().flatMap((file): Finding[] => {
     const { path, bytecodeMagic } = file;
     if (!path.endsWith('.pyc') || file.type !== 'file') return [];
     if (!folders.some((folder) => path.startsWith(folder))) return [];
-    const version = versionFor(path, versions, main.version);
+    const version = versionFor(path, versions, main);
     const expected = version === undefined ? undefined : bytecodeMagicOf(version);
     if (version === undefined || expected === undefined || bytecodeMagic === expected) return [];
     const isCached = path.includes('/__pycache__/');

@@ -139,6 +139,13 @@ describe('bytecode', () => {
     };
     expect(codesOf({ files })).toEqual(['warning bytecode-stale /app/__pycache__/main.cpython-313.pyc']);
   });
+
+  test('an image that was compiled for another interpreter is refused', () => {
+    const labelled = (magic: string) => ({ config: { labels: { 'tare.bytecode.magic': magic } } });
+    expect(codesOf(labelled(String(bytecodeMagicOf('3.13'))))).toEqual([]);
+    expect(codesOf(labelled(String(bytecodeMagicOf('3.12'))))).toEqual(['error bytecode-wrong']);
+    expect(codesOf(labelled('nonsense'))).toEqual(['error bytecode-wrong']);
+  });
 });
 
 describe('permissions', () => {

@@ -28,8 +28,8 @@ export function findOpenNeeds(
     program: request.interpreter,
   });
   const needs: Need[] = [];
-  for (const { path, distribution } of request.roots.required) {
-    const begin = distribution ?? path;
+  for (const { path, distribution, kind } of request.roots.required) {
+    const begin = distribution ?? (kind === 'standard' ? 'the standard library' : path);
     needs.push(...needsOf(loader.load(path), { begin, isThere: (name) => isSibling(name, distribution) }, request));
   }
   for (const one of added.values()) {

@@ -54,7 +54,7 @@ function parseExecForm(text: string): readonly string[] | undefined {
 }
 
 /** Instructions with their first line; continued lines are joined, comments dropped. */
-function* instructionsOf(
+export function* instructionsOf(
   text: string,
 ): Generator<{ readonly line: number; readonly words: readonly [string, string] }> {
   let pending = '';

@@ -179,6 +179,8 @@ describe('the wanted Python', () => {
     [{ 'pyproject.toml': requires.replace('>=3.11,<3.14', '==3.12.*') }, undefined, { minor: '3.12' }],
     [{ 'pyproject.toml': requires.replace('>=3.11,<3.14', '~=3.11') }, undefined, { specifiers: '~=3.11' }],
     [{ 'runtime.txt': 'python-3.11.4\n' }, undefined, { minor: '3.11', exact: '3.11.4' }],
+    [{ '.python-version': '3.13t\n' }, undefined, { minor: '3.13', isFreeThreaded: true, specifiers: '==3.13.*' }],
+    [{ '.python-version': '3.14.0\n' }, '3.13.1t', { minor: '3.13', exact: '3.13.1', isFreeThreaded: true }],
     [{ '.python-version': 'system\n', 'runtime.txt': 'python-3.11\n' }, undefined, { minor: '3.11' }],
   ])('of %o with %s', async (files, python, expected) => {
     expect((await detect(files, python === undefined ? {} : { python })).python).toMatchObject(expected as object);

@@ -1,10 +1,10 @@
 import type { Call, StmtNode } from 'py-ast';
 import type { Because } from '../../base/because.ts';
 import { mapLimit } from '../../base/concurrency.ts';
+import { addImports, fullNames, type ImportStatement, type Names } from './import-names.ts';
 import { assignmentsIn, commandsOf, type Scopes, textsOf } from './literal-values.ts';
 import { libraryName, nativeFunctionOf, type NativeFunction, programName, programsOfLine } from './native-functions.ts';
-import type { Binding, PythonIndex, PythonModule } from './python-index.ts';
-import { dottedName } from './python-syntax.ts';
+import type { PythonIndex, PythonModule } from './python-index.ts';
 
 /** A library that the application loads by name, or a program that it executes or looks for. */
 export interface NativeCall {
@@ -41,12 +41,6 @@ export async function findNativeCalls(index: PythonIndex): Promise<readonly Nati
   return [...found.values()].slice(0, mostCalls);
 }
 
-interface Names {
-  readonly imports: ReadonlyMap<string, Binding>;
-  /** Modules that a star import takes all names of. */
-  readonly stars: readonly string[];
-}
-
 function callsOfModule(module: PythonModule): readonly NativeCall[] {
   const imports = new Map(module.imports);
   const stars: string[] = [];
@@ -69,7 +63,7 @@ function callsOfModule(module: PythonModule): readonly NativeCall[] {
 }
 
 function describe(call: Call, scopes: Scopes, names: Names, file: string): readonly NativeCall[] {
-  const native = nativeFunctionOf(fullNames(call, names), call);
+  const native = nativeFunctionOf(fullNames(call.func, names), call);
   if (native === undefined) return [];
   return namesIn(native, scopes).map(({ kind, name, isShort }) => {
     const verb = kind === 'library' ? 'loads' : native.takes === 'program' ? 'names' : 'executes';
@@ -110,31 +104,6 @@ function named(kind: NativeCall['kind'], name: string | undefined): readonly Nat
   return name === undefined ? [] : [{ kind, name }];
 }
 
-/** The names that a call's function may have by the imports: `sp.run` is `subprocess.run`, `run` is it after `from subprocess import *`. */
-function fullNames({ func }: Call, { imports, stars }: Names): readonly string[] {
-  const name = dottedName(func);
-  if (name === undefined) return [];
-  const [first = '', ...rest] = name.split('.');
-  const binding = imports.get(first);
-  if (binding === undefined) return [name, ...stars.map((module) => `${module}.${name}`)];
-  const base = binding.name === undefined ? binding.module : `${binding.module}.${binding.name}`;
-  return [[base, ...rest].join('.')];
-}
-
-function addImports(node: ImportStatement, imports: Map<string, Binding>, stars: string[]): void {
-  const line = node.lineno;
-  for (const { name, asname } of node.names) {
-    if (node.nodeType === 'Import') {
-      const local = asname ?? name.split('.')[0] ?? name;
-      imports.set(local, { module: asname === undefined ? local : name, line });
-    } else if ((node.level ?? 0) === 0 && node.module !== undefined) {
-      if (name === '*') stars.push(node.module);
-      else imports.set(asname ?? name, { module: node.module, name, line });
-    }
-  }
-}
-
-type ImportStatement = Extract<StmtNode, { nodeType: 'Import' | 'ImportFrom' }>;
 type FunctionStatement = Extract<StmtNode, { nodeType: 'FunctionDef' | 'AsyncFunctionDef' }>;
 type AnyNode = { readonly nodeType: string };
 

@@ -34,21 +34,27 @@ export async function findPython(
 async function readVersionFile(project: Project): Promise<PythonFact | undefined> {
   const lines = ((await project.readText('.python-version')) ?? '').split(/\r?\n/);
   for (const [index, line] of lines.entries()) {
-    const found = /^\s*(?:c?python@?-?)?(\d+(?:\.\d+){0,2})/i.exec(line);
+    const found = /^\s*(?:c?python@?-?)?(\d+(?:\.\d+){0,2}(?:t\b)?)/i.exec(line);
     if (found?.[1] === undefined) continue;
     return parsePythonWish(found[1], { file: '.python-version', line: index + 1, rule: '`.python-version`' });
   }
   return undefined;
 }
 
-/** `3.13`, `3.13.2` or a specifier set. */
+/** `3.13`, `3.13.2`, `3.13t` for a free-threaded one, or a specifier set. */
 export function parsePythonWish(text: string, because: Because): PythonFact {
   const wish = text.replaceAll(/\s+/g, '');
-  const plain = /^(?:==)?(\d+)\.(\d+)(?:\.(\d+|\*))?$/.exec(wish);
+  const plain = /^(?:==)?(\d+)\.(\d+)(?:\.(\d+|\*))?(t?)$/.exec(wish);
   if (plain !== null) {
     const minor = `${plain[1]}.${plain[2]}`;
     const hasPatch = plain[3] !== undefined && plain[3] !== '*';
-    return { specifiers: `==${minor}.*`, minor, ...(hasPatch ? { exact: `${minor}.${plain[3]}` } : {}), because };
+    return {
+      specifiers: `==${minor}.*`,
+      minor,
+      ...(hasPatch ? { exact: `${minor}.${plain[3]}` } : {}),
+      ...(plain[4] === 't' ? { isFreeThreaded: true } : {}),
+      because,
+    };
   }
   if (/^\d+$/.test(wish)) return { specifiers: `==${wish}.*`, because };
   const compatible = /^~=(\d+\.\d+)\.\d+$/.exec(wish);

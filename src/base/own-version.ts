@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ownFile } from '../base/own-files.ts';
+import { ownFile } from './own-files.ts';
 
 /** The version in tare's own `package.json`. */
 export function readVersion(): string {

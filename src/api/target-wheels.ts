@@ -1,0 +1,75 @@
+import { stat } from 'node:fs/promises';
+import type { Context } from '../base/context.ts';
+import type { CountedCache } from '../build/recipe.ts';
+import type { ResolvedConfig } from '../config/resolve.ts';
+import { downloadBlob } from '../http/download.ts';
+import type { Dependencies } from '../plan/lock.ts';
+import { isFreeThreadedAbi } from '../plan/python.ts';
+import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
+import type { PlannedWheel } from '../plan/types.ts';
+import type { Project } from '../project/project.ts';
+import type { ResolvedBase } from './base.ts';
+import type { WheelLock } from './locked-wheels.ts';
+import type { Resolver } from './resolver.ts';
+import { resolveTargetWheels, type TargetWheels } from './wheels.ts';
+
+interface WheelTools {
+  readonly context: Context;
+  readonly cache: CountedCache;
+  readonly project: Project;
+  readonly dependencies: Dependencies;
+  readonly resolver: Resolver;
+}
+
+/** The wheels of one platform on a base, each with its size. */
+export async function wheelsFor(
+  tools: WheelTools,
+  config: ResolvedConfig,
+  platform: string,
+  base: ResolvedBase,
+  locked: WheelLock | undefined,
+): Promise<TargetWheels> {
+  const { python } = base;
+  const { machine } = parseArchitecture(platform);
+  const [major = 2, minor = 0] = base.base.glibc.split('.').map(Number);
+  const wheels = await resolveTargetWheels({
+    ...tools,
+    ...(locked === undefined ? {} : { locked }),
+    selection: {
+      environment: targetMarkerEnvironment(platform, python.version, python.fullVersion),
+      extras: config.extras,
+      groups: config.groups,
+    },
+    target: {
+      python: python.version,
+      ...(isFreeThreadedAbi(python.abi) ? { freeThreaded: true } : {}),
+      glibc: { major, minor },
+      architecture: machine,
+    },
+  });
+  return {
+    ...wheels,
+    wheels: await Promise.all(wheels.wheels.map((wheel) => withSize(tools, wheel, wheels.urls[wheel.sha256]))),
+  };
+}
+
+/** Layering needs sizes: where neither lock nor index says one, the wheel is fetched now rather than later. */
+async function withSize(tools: WheelTools, wheel: PlannedWheel, url: string | undefined): Promise<PlannedWheel> {
+  if (wheel.size !== undefined || url === undefined) return wheel;
+  const known = await tools.cache.readRecord('blob-size', wheel.sha256);
+  if (typeof known === 'number') return { ...wheel, size: known };
+  const source = { url, digest: wheel.sha256, name: wheel.filename, ...headersFor(tools.resolver, url) };
+  tools.cache.sources.set(wheel.sha256, 'index');
+  const file = await downloadBlob(tools.context, source, tools.cache);
+  const { size } = await stat(file);
+  await tools.cache.writeRecord('blob-size', wheel.sha256, size);
+  return { ...wheel, size };
+}
+
+/** Credentials of the index, for an address of it. */
+export function headersFor(resolver: Resolver, url: string): { headers?: Readonly<Record<string, string>> } {
+  const credentials = resolver.config.credentials(url);
+  if (credentials === undefined) return {};
+  const token = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return { headers: { authorization: `Basic ${token}` } };
+}

@@ -1,0 +1,84 @@
+import type { Digest } from '../base/digest.ts';
+import type { TargetInputs } from '../build/inputs.ts';
+import type { BuildTools } from '../build/tools.ts';
+import type { TargetChoice } from '../plan/assemble.ts';
+import type { ProjectFacts } from '../project/facts.ts';
+import { parseRequirement } from '../python/requirement.ts';
+import type { ResolvedBase } from './base.ts';
+import { bytecodeChoice, chooseCompilers, compilerInputs, noChosenCompiler } from './compilers.ts';
+import type { SystemLock } from './locked-system.ts';
+import type { Preparation } from './preparation.ts';
+import type { Resolver } from './resolver.ts';
+import { resolveTargetSystem, type TargetSystem } from './system.ts';
+import { headersFor } from './target-wheels.ts';
+import { resolveDebug } from './variants.ts';
+import type { TargetWheels } from './wheels.ts';
+
+export interface ResolvedTarget extends TargetChoice {
+  readonly base: ResolvedBase;
+  readonly wheels: TargetWheels;
+  readonly system: TargetSystem;
+  readonly inputs: Omit<TargetInputs, 'systemDebs'>;
+}
+
+/** The wheels and Debian packages of every target. */
+export async function resolveTargets(tools: BuildTools, opened: Preparation): Promise<readonly ResolvedTarget[]> {
+  const { context } = tools;
+  const { project, config, facts, architectures, wish, lock, bases, resolver, natives } = opened;
+  const compilers = await chooseCompilers(tools, wish, architectures, bases);
+  const resolved: ResolvedTarget[] = [];
+  for (const [at, architecture] of architectures.entries()) {
+    const base = bases[at] as ResolvedBase;
+    const wheels = await opened.wheels(architecture, base);
+    const chosen = compilers[at] ?? noChosenCompiler;
+    const inputs = { ...targetInputs(base, wheels, resolver, facts), ...compilerInputs(config, chosen) };
+    const system = await resolveTargetSystem(tools, {
+      config,
+      base,
+      wheels,
+      inputs,
+      platform: architecture.platform,
+      workdir: config.workdir,
+      calls: facts.nativeCalls,
+      natives,
+      ...lockedOf(lock.system(architecture.platform, { base, wheels, natives })),
+    });
+    const bytecode = await bytecodeChoice(base, chosen);
+    const debug = await resolveDebug(context, config, project.root, base, lock.debug(architecture.platform, base));
+    const { platform } = architecture;
+    resolved.push({
+      base,
+      platform,
+      wheels,
+      system,
+      bytecode,
+      ...(debug === undefined ? {} : { debug: debug.planned }),
+      warnings: system.warnings,
+      inputs: { ...inputs, ...(debug === undefined ? {} : { debug: debug.inputs }) },
+    });
+  }
+  return resolved;
+}
+
+function lockedOf(locked: SystemLock | undefined): { readonly locked?: SystemLock } {
+  return locked === undefined ? {} : { locked };
+}
+
+function targetInputs(
+  base: ResolvedBase,
+  wheels: TargetWheels,
+  resolver: Resolver,
+  facts: ProjectFacts,
+): Omit<TargetInputs, 'systemDebs' | 'compiler' | 'wheelCompiler'> {
+  const urls = Object.entries(wheels.urls).map(
+    ([digest, url]) => [digest as Digest, { url, ...headersFor(resolver, url) }] as const,
+  );
+  return {
+    debs: base.debs,
+    ...('image' in base ? { baseImage: base.image } : {}),
+    ...('archive' in base ? { archive: base.archive } : {}),
+    debian: base.debian,
+    wheelUrls: new Map(urls),
+    requested: facts.dependencies.map((fact) => parseRequirement(fact.value, fact.because.file)),
+  };
+}
