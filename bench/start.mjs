@@ -44,7 +44,9 @@ function asPipLeavesIt(bare, planned) {
 function runtimeSpec(rootfs, planned) {
   const [{ command }] = Object.values(planned.processes);
   const env = planned.env.map(({ name: key, value }) => `${key}=${value}`);
-  const extra = Object.entries(container.env ?? {}).map(([key, value]) => `${key}=${value}`);
+  // What an example writes goes to /tmp.
+  const variables = { ...container.env, HOME: '/tmp', HELLO_DATA_DIR: '/tmp' };
+  const extra = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
   const mount = (destination, type, options) => ({ destination, type, source: type, options });
   return {
     ociVersion: '1.0.2',

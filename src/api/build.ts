@@ -20,6 +20,8 @@ export interface BuildResult {
   readonly plan: Plan;
   /** One for each platform, in the order of the plan's targets. */
   readonly images: readonly Image[];
+  /** What the image is called: its tag, else the project's name and `latest`. */
+  readonly name: string;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function build(
   return {
     plan: prepared.inputs.plan,
     images,
+    name: refNameOf(prepared),
     report: {
       digest,
       output: renderOutput(place),

@@ -42,9 +42,12 @@ export function assertFits(standings: readonly Standing[], others: readonly stri
     code: 'IMAGE_LOCK_STALE',
     message: `\`${lockFile}\` does not fit the project: ${reasons.join('; ')}`,
     where: lockFile,
-    hint: 'run `tare lock` and commit the result',
+    hint: `run \`tare lock${reasons.includes(debugMissing) ? ' --debug' : ''}\` and commit the result`,
   });
 }
+
+/** Why a lock does not do for an image with debug tools. */
+export const debugMissing = 'the debug tools are not in it';
 
 /** An image that is the base may have become another one. Throws `IMAGE_LOCK_STALE`. */
 export function assertSameBase(standing: Standing, found: ResolvedBase): void {

@@ -1,7 +1,7 @@
 import type { DebPackage } from '../debian/package.ts';
 import { lockFile } from '../lock/types.ts';
 import type { ResolvedBase } from './base.ts';
-import { assertFits, assertFrozenBase } from './lock-errors.ts';
+import { assertFits, assertFrozenBase, debugMissing } from './lock-errors.ts';
 import type { LockSessionInputs, LockWish } from './lock-session.ts';
 import { type Standing, wheelsStay } from './lock-standing.ts';
 import { asPackage, type BaseLock } from './locked-base.ts';
@@ -53,7 +53,7 @@ export function debugLock(
   const { debug } = locked;
   const isOfSuite = locked.base.provider === 'image' || locked.base.suite === base.base.suite;
   if (debug !== undefined && isOfSuite && !released.has(debug.name)) return asPackage(debug, undefined);
-  standing.reasons.general = [...standing.reasons.general, 'the debug tools are not in it'];
+  standing.reasons.general = [...standing.reasons.general, debugMissing];
   if (wish.mode !== 'auto' && wish.mode !== 'write') assertFits([standing]);
   return undefined;
 }

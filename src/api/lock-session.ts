@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
+import { isTareError } from '../base/errors.ts';
 import { readVersion } from '../base/own-version.ts';
 import type { DebPackage } from '../debian/package.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
@@ -26,6 +27,7 @@ import { recordTarget, type ResolvedTarget } from './lock-record.ts';
 import {
   causesOf,
   isConsequence,
+  nameInLock,
   recordedWheelInputs,
   type Standing,
   standingOf,
@@ -92,13 +94,13 @@ export interface LockSession {
 }
 
 export async function openLockSession(inputs: LockSessionInputs): Promise<LockSession> {
-  const { context, project, facts, wish } = inputs;
+  const { project, facts, wish } = inputs;
   const path = join(project.root, lockFile);
   const text = await readTextIfThere(path);
   if (text === undefined && ['locked', 'frozen', 'check'].includes(wish.mode)) throw lockMissing(wish.mode);
   const before = text === undefined ? undefined : parseLock(text);
   const platforms = platformsOf(inputs, before);
-  if (wish.mode === 'frozen' && before !== undefined) assertFrozen(before, facts.name.value, platforms);
+  if (wish.mode === 'frozen' && before !== undefined) assertFrozen(before, nameInLock(facts), platforms);
   if (Array.isArray(wish.upgrade))
     assertKnownNames(wish.upgrade, before === undefined ? new Set() : lockedNames(before));
   const usable = wish.upgrade === 'everything' ? undefined : before;
@@ -145,14 +147,32 @@ export async function openLockSession(inputs: LockSessionInputs): Promise<LockSe
       const told = wish.upgrade === undefined ? causes : causes.filter((one) => !isConsequence(one));
       const outcome = outcomeOf(before, lock, told);
       if (outcome.state !== 'unchanged' && (wish.mode === 'auto' || wish.mode === 'write')) {
-        await writeFileAtomically(path, renderLock(lock));
-        if (wish.mode === 'auto') {
-          context.log.info(`\`${lockFile}\` was brought up to date: ${outcome.reasons.join('; ') || 'it fits again'}`);
-        }
+        await writeLock(inputs, path, renderLock(lock), outcome);
       }
       return outcome;
     },
   };
+}
+
+/** A build goes on where the file cannot be written. */
+async function writeLock(
+  { context, wish }: LockSessionInputs,
+  path: string,
+  text: string,
+  { reasons }: LockOutcome,
+): Promise<void> {
+  const why = reasons.join('; ') || 'it fits again';
+  try {
+    await writeFileAtomically(path, text);
+  } catch (error) {
+    if (wish.mode !== 'auto' || !isTareError(error)) throw error;
+    context.log.warn(
+      `\`${lockFile}\` does not fit (${why}), and cannot be brought up to date here: ${error.message}`,
+      'run `tare lock` where the project can be written, and commit the result',
+    );
+    return;
+  }
+  if (wish.mode === 'auto') context.log.info(`\`${lockFile}\` was brought up to date: ${why}`);
 }
 
 /** `tare lock` without platforms means those that the lock has, so that it says the same on every machine. */
@@ -191,7 +211,7 @@ function lockOf(
   });
   const isWhole = wish.mode === 'write' && config.platforms !== undefined;
   const kept = (before?.targets ?? []).filter((one) => !isWhole && !standings.has(one.platform));
-  const lock = { project: facts.name.value, targets: [...recorded, ...kept].toSorted(byPlatform) };
+  const lock = { project: nameInLock(facts), targets: [...recorded, ...kept].toSorted(byPlatform) };
   if (before !== undefined && renderLock({ ...before, project: lock.project }) === renderLock({ ...before, ...lock })) {
     return { ...before, ...lock };
   }

@@ -2,7 +2,8 @@ import { canonicalJson } from '../base/order.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { baseInputs, describeChanges, systemInputs, type SystemQuestion, wheelInputs } from '../lock/inputs.ts';
 import type { InputSet, Lock, LockedTarget } from '../lock/types.ts';
-import type { PythonFact } from '../project/facts.ts';
+import type { ProjectFacts, PythonFact } from '../project/facts.ts';
+import { folderNameRule } from '../project/manifest.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import type { ResolvedBase } from './base.ts';
 import { nameDebian } from './debian.ts';
@@ -55,12 +56,17 @@ export async function standingOf(
     locked,
     inputs: { base, wheels, system: {} },
     reasons: {
-      general: wish.mode === 'frozen' ? [] : generalReasons(lock, locked, facts.name.value, platform),
+      general: wish.mode === 'frozen' ? [] : generalReasons(lock, locked, nameInLock(facts), platform),
       base: isFree ? [] : describeChanges('base', locked.inputs.base, base),
       wheels: isFree ? [] : describeChanges('wheels', locked.inputs.wheels, wheels),
       system: [],
     },
   };
+}
+
+/** What a lock calls the project; one that is named after its folder alone may lie in a folder of any name. */
+export function nameInLock({ name }: Pick<ProjectFacts, 'name'>): string {
+  return name.because.rule === folderNameRule ? '.' : name.value;
 }
 
 function generalReasons(

@@ -20,6 +20,7 @@ import { archivePlaceOf } from './archive-place.ts';
 import type { BaseWish, ResolvedComposed } from './base.ts';
 import { plannedPackages, venvPrefix } from './core-set.ts';
 import { nameDebian } from './debian.ts';
+import { assertWholeBase } from './locked-base-check.ts';
 import type { PackagePins } from './pins.ts';
 import { archiveFactsOf } from './python-archive.ts';
 import { archivePython, type ResolvedStandalone } from './standalone.ts';
@@ -43,6 +44,7 @@ export async function lockedBase(
   if (held === undefined || held.base.provider === 'image') return undefined;
   const { base, python } = held;
   const debs = base.packages.map((one) => asPackage(one, base.index?.date));
+  assertWholeBase(debs, python, base.provider);
   const root = {
     suite: base.suite,
     architecture: architecture.debian,

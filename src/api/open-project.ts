@@ -1,7 +1,7 @@
 import type { Context } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
 import { readFileConfig } from '../config/file.ts';
-import { resolveConfig } from '../config/resolve.ts';
+import { type ResolvedConfig, resolveConfig } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { detectProject } from '../project/manifest.ts';
 import { openProject } from '../project/project.ts';
@@ -10,8 +10,10 @@ import { openProject } from '../project/project.ts';
 export async function readProject(directory: string, inline: InlineConfig, context: Context) {
   const bare = await openProject(directory);
   const config = resolveConfig(await readFileConfig(bare), context.env, inline);
-  const chooses = config.include.length > 0 || config.exclude.length > 0;
-  const project = chooses ? await openProject(directory, { include: config.include, exclude: config.exclude }) : bare;
+  const { include } = config;
+  const exclude = [...config.exclude, ...ownFiles(config)];
+  const chooses = include.length > 0 || exclude.length > 0;
+  const project = chooses ? await openProject(directory, { include, exclude }) : bare;
   const { entrypoint, name, version, python, port } = config;
   const facts = await detectProject(project, {
     extras: config.extras,
@@ -25,6 +27,12 @@ export async function readProject(directory: string, inline: InlineConfig, conte
   });
   for (const warning of [...project.warnings, ...facts.warnings]) context.log.warn(warning.message, warning.hint);
   return { project, config, facts };
+}
+
+/** Files of the project that tare itself reads, as patterns: an archive of Python is no part of the application. */
+function ownFiles({ standalone, caCertificates }: ResolvedConfig): readonly string[] {
+  const named = [standalone?.archive, ...caCertificates].filter((one) => one !== undefined);
+  return named.flatMap((path) => (/^(?:[a-z]+:|\/|\.\.)/.test(path) ? [] : [`/${path.replace(/^\.\//, '')}`]));
 }
 
 /** Seconds since the epoch (reproducible-builds.org, SOURCE_DATE_EPOCH). */

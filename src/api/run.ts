@@ -11,6 +11,8 @@ import { writeRootfs } from '../store/rootfs.ts';
 import { build } from './build.ts';
 import type { LockWish } from './lock-session.ts';
 import type { MeteredContext } from './context.ts';
+import { pullIntoCache } from './pull.ts';
+import { imageReferenceOf } from './registry-access.ts';
 
 export { parsePort, parseVolume } from '../engine/run.ts';
 
@@ -35,20 +37,21 @@ export interface RunOptions {
   readonly onBuilt?: () => void;
   /** How a lock of the image is dealt with where one is built. @default it is used, and brought up to date */
   readonly lock?: LockWish;
+  /** The registry of an image may have no TLS, or any certificate. @default false */
+  readonly isInsecure?: boolean;
 }
 
-/** Runs an OCI layout, or builds the application in a folder and runs that. Throws `TareError`. */
+/** Runs an OCI layout or an image of a registry, or builds the application in a folder and runs that. Throws `TareError`. */
 export async function run(
   target: string,
   inline: InlineConfig,
   options: RunOptions,
   context: MeteredContext,
 ): Promise<RunResult> {
-  const place = resolve(target);
   const wanted = parsePlatform(
     options.platform ?? renderPlatform(hostPlatform(context.host)).replace(/^[^/]+/, 'linux'),
   );
-  const { image, layoutDir } = await openImage(place, inline, renderPlatform(wanted), context, options.lock);
+  const { image, layoutDir } = await openImage(target, inline, renderPlatform(wanted), context, options);
   options.onBuilt?.();
   const { env, entrypoint, cmd, user, workdir, exposedPorts, labels } = parseImageConfig(image.config, layoutDir);
   const ports = options.ports.length > 0 ? options.ports : defaultPorts(exposedPorts);
@@ -100,12 +103,19 @@ interface OpenedImage {
 }
 
 async function openImage(
-  place: string,
+  target: string,
   inline: InlineConfig,
   platform: string,
   context: MeteredContext,
-  lock: LockWish | undefined,
+  { lock, isInsecure }: Pick<RunOptions, 'lock' | 'isInsecure'>,
 ): Promise<OpenedImage> {
+  const reference = await imageReferenceOf(target);
+  if (reference !== undefined) {
+    const wish = { platforms: [platform], ...(isInsecure === undefined ? {} : { isInsecure }) };
+    const { dir } = await pullIntoCache(reference, wish, context);
+    return { image: await readLayout(dir, parsePlatform(platform)), layoutDir: dir };
+  }
+  const place = resolve(target);
   if (await isLayout(place)) return { image: await readLayout(place, parsePlatform(platform)), layoutDir: place };
   const layoutDir = join(place, '.tare', 'image');
   const built = await build(place, { platforms: [platform], ...inline, output: `oci:${layoutDir}` }, context, lock);

@@ -1,9 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { nearestName } from '../config/nearest-name.ts';
 import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
-import { systemErrorCode, TareError } from '../base/errors.ts';
+import { TareError } from '../base/errors.ts';
 import { mapLimit } from '../base/concurrency.ts';
 import { type Finding, findingCodes } from '../inspect/finding.ts';
 import { type PackageSearch, withPackageHints } from '../inspect/package-hints.ts';
@@ -16,12 +14,10 @@ import { layTree } from '../root/tree.ts';
 import { type Cache, openCache } from '../store/cache.ts';
 import { readLayerFacts } from '../store/layer-facts.ts';
 import { readLayoutImages } from '../store/layout-platforms.ts';
-import { removeTree } from '../store/place.ts';
-import { unpackArchive } from '../store/read-archive.ts';
-import { isLayout } from '../store/read-layout.ts';
+import { openPlace, type PlaceOptions } from './image-place.ts';
 import { inspectKnowledge } from './inspect-knowledge.ts';
 
-export interface VerifyOptions {
+export interface VerifyOptions extends PlaceOptions {
   /** Only these, as `linux/amd64`. @default all of the image */
   readonly platforms?: readonly string[];
   /** Codes of findings that do not fail the image. */
@@ -56,13 +52,13 @@ export interface VerifyReport {
 }
 
 /**
- * Proves an image without running it. `place`: `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, or a path to one of these or to
- * a project that was built into `.tare/image`. Throws `TareError` where it cannot be read; findings are no errors.
+ * Proves an image without running it. `place`: `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, a path to one of these or to
+ * a project that was built into `.tare/image`, or an image of a registry (`docker://REFERENCE`). Throws `TareError` where it cannot be read; findings are no errors.
  */
 export async function verify(place: string, options: VerifyOptions, context: Context): Promise<VerifyReport> {
   assertCodes(options.allow ?? []);
   const cache = openCache(context.cacheDir);
-  const opened = await openPlace(place, cache, context);
+  const opened = await openPlace(place, cache, context, options);
   try {
     const images = chooseImages(await readLayoutImages(opened.dir), options.platforms, place);
     const platforms: VerifiedPlatform[] = [];
@@ -154,42 +150,4 @@ function chooseImages(
       hint: 'choose one that is there with --platform',
     });
   });
-}
-
-interface OpenedPlace {
-  readonly name: string;
-  /** An OCI layout. */
-  readonly dir: string;
-  readonly close: () => Promise<void>;
-}
-
-async function openPlace(place: string, cache: Cache, context: Context): Promise<OpenedPlace> {
-  const [, kind, named = place] = /^(oci|oci-archive|docker-archive):(.+)$/.exec(place) ?? [];
-  if (kind === 'oci') return { name: place, dir: named, close: async () => undefined };
-  if (kind === undefined && (await isFolder(named))) return openFolder(named);
-  const dir = await cache.temporary();
-  const close = (): Promise<void> => removeTree(dir);
-  try {
-    await unpackArchive(named, dir, context.signal);
-    return { name: kind === undefined ? `archive:${named}` : place, dir, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** A folder is a layout, or a project with one in the usual place. */
-async function openFolder(folder: string): Promise<OpenedPlace> {
-  const built = join(folder, '.tare', 'image');
-  const dir = !(await isLayout(folder)) && (await isLayout(built)) ? built : folder;
-  return { name: `oci:${dir}`, dir, close: async () => undefined };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return false;
-  }
 }

@@ -39,7 +39,9 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
 
 /** Turns a full disk and missing permission into errors of the family; leaves everything else as it is. */
 export function withDiskHint(error: unknown, path: string): unknown {
-  switch (systemErrorCode(error)) {
+  // What Node says where a file system is read-only and a folder is to be made with those above it.
+  const isReadOnly = systemErrorCode(error) === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir';
+  switch (isReadOnly ? 'EROFS' : systemErrorCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new TareError({

@@ -39,12 +39,36 @@ export interface Progress {
   readonly start: (name: string, total?: number) => ProgressTask;
 }
 
+/** A body that is read while it is sent, and anew each time that the request is sent. */
+export interface HttpStream {
+  /** Bytes, exactly. */
+  readonly size: number;
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+/** How one origin is reached, where it differs from all others. It does not go along to another origin. */
+export interface HttpConnection {
+  /** Certificates that are trusted besides those of everybody, PEM. */
+  readonly authorities?: readonly string[];
+  /** What this side shows, PEM, with its key. */
+  readonly client?: { readonly certificate: string; readonly key: string };
+  /** Any certificate is taken. */
+  readonly isUnverified?: boolean;
+  /** No proxy, whatever the environment says. */
+  readonly isDirect?: boolean;
+}
+
 export interface HttpRequest {
   readonly url: string;
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
+  readonly body?: Uint8Array | string | HttpStream;
   readonly signal?: AbortSignal;
+  readonly connection?: HttpConnection;
+  /** Sent twice it does what it does once, whatever its method: it may be sent again. */
+  readonly isRepeatable?: boolean;
+  /** Its body holds a secret: a redirect to another origin is refused. */
+  readonly isConfidential?: boolean;
 }
 
 export interface HttpResponse {

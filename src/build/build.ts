@@ -29,6 +29,8 @@ export interface DirectBuild {
 /** The direct build: a list of steps, each a pure function of its inputs with a place in the cache. */
 export async function buildDirectly(tools: BuildTools, inputs: BuildInputs): Promise<DirectBuild> {
   const project = buildProjectLayers(tools, inputs, projectLayersOf(inputs));
+  // It may fail before the first target asks for it.
+  project.catch(() => undefined);
   const targets: BuiltTarget[] = [];
   try {
     for (const [at, target] of inputs.plan.targets.entries()) {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { systemErrorCode, TareError } from '../base/errors.ts';
 import type { BytecodeFormat, Compiler } from './compiler.ts';
-import { driverSource } from './driver-source.ts';
+import { driverSource, processorSeconds } from './driver-source.ts';
 import { type Frame, readFrames } from './frames.ts';
 
 /** A source on its way to the compiler. */
@@ -20,18 +21,19 @@ export interface CompileOptions {
   readonly signal?: AbortSignal;
   /** Each source in a process of its own: its bytes then depend on itself alone, not on what was compiled before. */
   readonly isolated?: boolean;
-  /** After so long one source is given up. Milliseconds. */
+  /** After so long without an answer the compiler counts as stuck. Milliseconds. */
   readonly patience?: number;
 }
 
-/** No module that a person wrote takes longer, and none that a program wrote is worth waiting for. */
-const defaultPatience = 60_000;
-/** A source above this is data in disguise: the compiler would take gigabytes for it. */
-export const largestSource = 16 * 1024 * 1024;
+/** Without any answer for so long something else is wrong than the source. */
+const defaultPatience = 600_000;
+/** A source above this is data in disguise. The limit is on the size, so that it is the same on every machine. */
+export const largestSource = 4 * 1024 * 1024;
 
 /**
- * Compiles sources in their order. What does not compile, takes too long or ends the compiler is told, and the rest goes on.
- * Throws `COMPILER_FAILED` where the interpreter cannot be started, or is another than it should be.
+ * Compiles sources in their order. What does not compile, takes minutes of processor time or crashes the interpreter is told, and the rest
+ * goes on: that is so on every machine. Throws `COMPILER_FAILED` where the interpreter cannot be started, is another than it should be, or is
+ * ended by something that is no fault of the source.
  */
 export async function* compileSources(
   compiler: Compiler,
@@ -51,7 +53,7 @@ export async function* compileSources(
     }
     const next = sources[at];
     if (next === undefined) return;
-    yield { path: next.path, failure: await run.reason() };
+    yield { path: next.path, failure: await run.fault(next.path) };
     at++;
   }
 }
@@ -62,45 +64,60 @@ export async function readBytecodeFormat(
   options: CompileOptions = {},
 ): Promise<BytecodeFormat> {
   const child = startDriver(compiler, options);
-  const timer = setTimeout(() => child.process.kill('SIGKILL'), options.patience ?? defaultPatience);
+  const timer = setTimeout(child.kill, options.patience ?? defaultPatience);
   try {
     child.process.stdin?.end();
     for await (const frame of readFrames(child.process.stdout ?? [])) return parseFormat(frame, compiler.command);
-    throw notStarted(compiler.command, await child.ending());
+    throw notStarted(compiler.command, (await child.ended()).text);
   } finally {
     clearTimeout(timer);
-    child.process.kill('SIGKILL');
+    child.kill();
   }
 }
 
 interface Run {
   readonly results: AsyncGenerator<CompiledSource>;
-  /** Why it ended before its last source. */
-  readonly reason: () => Promise<string>;
+  /** Why the source on which it ended is at fault. Throws where it is not. */
+  readonly fault: (path: string) => Promise<string>;
   readonly stop: () => void;
 }
 
 function startRun(compiler: Compiler, sources: readonly SourceFile[], options: CompileOptions): Run {
   const child = startDriver(compiler, options);
   const patience = options.patience ?? defaultPatience;
-  let isSlow = false;
-  const timer = setTimeout(() => {
-    isSlow = true;
-    child.process.kill('SIGKILL');
-  }, patience);
+  const timer = setTimeout(child.kill, patience);
   const feeding = feed(child.process, sources);
   return {
     results: resultsOf(compiler, child, sources, timer),
-    reason: async () => {
+    fault: async (path) => {
       const problem = await feeding;
       if (problem !== undefined) throw problem;
-      return isSlow ? `it takes the compiler longer than ${patience / 1000} s` : child.ending();
+      const { signal, text } = await child.ended();
+      return faultOf(signal) ?? fail(interrupted(compiler, path, text));
     },
     stop: () => {
       clearTimeout(timer);
-      child.process.kill('SIGKILL');
+      child.kill();
     },
   };
+}
+
+function fail(error: TareError): never {
+  throw error;
+}
+
+/** What a process is sent for its own faults (signal(7)); SIGXCPU is that of `processorSeconds`. */
+const faults: ReadonlyMap<string | number, string> = new Map<string | number, string>([
+  ...(['SIGILL', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const).flatMap((name) => {
+    const text = `the interpreter ends with ${name}`;
+    return [[name, text] as const, [constants.signals[name], text] as const];
+  }),
+  ['SIGXCPU', `it takes more than ${processorSeconds} s of processor time`],
+  [constants.signals.SIGXCPU, `it takes more than ${processorSeconds} s of processor time`],
+]);
+
+function faultOf(signal: string | number | null): string | undefined {
+  return signal === null ? undefined : faults.get(signal);
 }
 
 async function* resultsOf(
@@ -113,24 +130,31 @@ async function* resultsOf(
   for await (const frame of readFrames(child.process.stdout ?? [])) {
     timer.refresh();
     if (done < 0) assertVersion(parseFormat(frame, compiler.command), compiler);
-    else yield resultOf(frame, sources[done]?.path ?? '');
+    else yield resultOf(compiler, frame, sources[done]?.path ?? '');
     done++;
     if (done === sources.length) return;
   }
-  if (done < 0) throw notStarted(compiler.command, await child.ending());
+  if (done < 0) throw notStarted(compiler.command, (await child.ended()).text);
 }
 
-function resultOf({ status, data }: Frame, path: string): CompiledSource {
-  return status === 0 ? { path, bytecode: data } : { path, failure: data.toString('utf8').slice(0, 300) };
+function resultOf(compiler: Compiler, { status, data }: Frame, path: string): CompiledSource {
+  if (status === 0) return { path, bytecode: data };
+  const text = data.toString('utf8').slice(0, 300);
+  if (status === 1) return { path, failure: text };
+  const failure = faultOf(Number(text)) ?? fail(interrupted(compiler, path, `signal ${text}`));
+  return { path, failure };
 }
 
 interface Driver {
   readonly process: ChildProcess;
-  /** How it ended, for people. */
-  readonly ending: () => Promise<string>;
+  /** How it ended. */
+  readonly ended: () => Promise<{ readonly signal: NodeJS.Signals | null; readonly text: string }>;
+  /** Ends it with the processes that it has started. */
+  readonly kill: () => void;
 }
 
 function startDriver({ command, env, cwd }: Omit<Compiler, 'version'>, options: CompileOptions): Driver {
+  options.signal?.throwIfAborted();
   const [program = '', ...before] = command;
   const mode = options.isolated === true ? 'isolated' : 'together';
   const child = spawn(program, [...before, '-S', '-s', '-B', '-W', 'ignore', '-c', driverSource, mode], {
@@ -138,16 +162,20 @@ function startDriver({ command, env, cwd }: Omit<Compiler, 'version'>, options: 
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    // A group of its own, to be ended as a whole.
+    detached: true,
   });
+  const kill = (): void => killGroup(child);
+  options.signal?.addEventListener('abort', kill, { once: true });
   let fault: unknown;
-  const ended = new Promise<string>((resolve) => {
+  const ended = new Promise<{ readonly signal: NodeJS.Signals | null; readonly text: string }>((resolve) => {
     child.once('error', (error) => {
       fault = error;
-      resolve(systemErrorCode(error) ?? error.message);
+      resolve({ signal: null, text: systemErrorCode(error) ?? error.message });
     });
-    child.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    child.once('close', (code, signal) => resolve({ signal, text: signal ?? `exit code ${code}` }));
   });
+  void ended.then(() => options.signal?.removeEventListener('abort', kill));
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = `${said}${chunk.toString('utf8')}`.slice(-2000);
@@ -156,13 +184,25 @@ function startDriver({ command, env, cwd }: Omit<Compiler, 'version'>, options: 
   child.stdout.on('error', () => undefined);
   return {
     process: child,
-    ending: async () => {
-      const how = await ended;
+    kill,
+    ended: async () => {
+      const { signal, text } = await ended;
       options.signal?.throwIfAborted();
       const last = said.trim().split('\n').at(-1) ?? '';
-      return `the compiler ended with ${how}${last === '' || fault !== undefined ? '' : `: ${last}`}`;
+      return { signal, text: `it ended with ${text}${last === '' || fault !== undefined ? '' : `: ${last}`}` };
     },
   };
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      process.kill(-child.pid, 'SIGKILL');
+    }
+  } catch {
+    // There are no groups on Windows, and the group may be gone.
+    child.kill('SIGKILL');
+  }
 }
 
 /** Sends all sources; gives the error that reading one of them threw. */
@@ -210,5 +250,16 @@ function notStarted(command: readonly string[], actual: string): TareError {
     message: `the Python that compiles for the image cannot be used: ${actual}`,
     where: command.at(-1) ?? '',
     hint: 'build without bytecode: `--bytecode none`',
+  });
+}
+
+/** Ended from outside: another try may go well, so nothing is concluded about the source. */
+function interrupted({ command }: Compiler, path: string, how: string): TareError {
+  return new TareError({
+    code: 'COMPILER_FAILED',
+    message: `the Python that compiles for the image was ended while it compiled \`${path}\`: ${how}`,
+    where: command.at(-1) ?? '',
+    hint: 'build again, with fewer `--workers` where memory is short; or build without bytecode: `--bytecode none`',
+    transient: true,
   });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -80,20 +80,72 @@ test.each([
   expect(bytecodeOf(results[1]).length).toBeGreaterThan(16);
 });
 
-test('a source that takes too long is given up, and what follows is compiled', async () => {
-  const slow = `x = [${'f(1, a=2), '.repeat(400_000)}]\n`;
-  const results = await compile([source('/slow.py', slow), source('/b.py', 'x = 1\n')], { patience: 400 });
-  expect(failureOf(results[0])).toBe('it takes the compiler longer than 0.4 s');
-  expect(bytecodeOf(results[1]).length).toBeGreaterThan(16);
+/** The interpreter below bounds of its own (ulimit of the shell). */
+const bounded = (limits: string): Compiler => ({
+  ...compiler,
+  command: ['/bin/sh', '-c', `${limits}; exec "$0" "$@"`, python],
+});
+const heavy = source('/heavy.py', `x = [${'f(1, a=2), '.repeat(300_000)}]\n`);
+
+test.each([{ isolated: false }, { isolated: true }])(
+  'a source that crashes the interpreter stays one, and what follows is compiled: %o',
+  async (options) => {
+    // A stack of 100 kB is too small for deep expressions.
+    const results: CompiledSource[] = [];
+    const deep = source('/deep.py', `x = ${'['.repeat(150)}${']'.repeat(150)}\n`);
+    for await (const one of compileSources(bounded('ulimit -s 100'), [deep, source('/b.py', 'y = 2\n')], options)) {
+      results.push(one);
+    }
+    expect(results.map((one) => one.path)).toEqual(['/deep.py', '/b.py']);
+    expect(bytecodeOf(results[1]).length).toBeGreaterThan(16);
+  },
+);
+
+test.each([{ isolated: false }, { isolated: true }])(
+  'a compiler that is killed is an error that another try may not have, and says nothing of the source: %o',
+  async (options) => {
+    const results: CompiledSource[] = [];
+    const run = async (): Promise<void> => {
+      for await (const one of compileSources(compiler, [source('/a.py', 'x = 1\n'), heavy, heavy], options)) {
+        results.push(one);
+        execFileSync('pkill', ['-KILL', '-f', '--', `^${python} -S -s -B`]);
+      }
+    };
+    await expect(run()).rejects.toMatchObject({
+      code: 'COMPILER_FAILED',
+      transient: true,
+      message: expect.stringMatching(/was ended while it compiled `\/heavy\.py`: .*(?:SIGKILL|signal 9)/),
+    });
+    expect(results.map((one) => one.path)).toEqual(['/a.py']);
+  },
+);
+
+test.each([{ isolated: false }, { isolated: true }])(
+  'a source that takes too much processor time stays one, and what follows is compiled: %o',
+  async (options) => {
+    const endless = source('/endless.py', `x = [${'f(1, a=2), '.repeat(3_000_000)}]\n`);
+    const limited = bounded('ulimit -S -t 1; ulimit -H -t 3');
+    const results: CompiledSource[] = [];
+    for await (const one of compileSources(limited, [endless, source('/b.py', 'y = 2\n')], options)) results.push(one);
+    expect(failureOf(results[0])).toMatch(/processor time/);
+    expect(bytecodeOf(results[1]).length).toBeGreaterThan(16);
+  },
+);
+
+test('a compiler that is stuck is one, too', async () => {
+  await expect(compile([heavy, heavy], { patience: 300 })).rejects.toMatchObject({
+    code: 'COMPILER_FAILED',
+    transient: true,
+  });
 });
 
-test('a compiler that dies over a source is started again for the next', async () => {
-  const limited = { ...compiler, command: ['/bin/sh', '-c', 'ulimit -t 1; exec "$0" "$@"', python] };
-  const heavy = source('/heavy.py', `x = [${'f(1, a=2), '.repeat(3_000_000)}]\n`);
-  const results: CompiledSource[] = [];
-  for await (const one of compileSources(limited, [heavy, source('/b.py', 'y = 2\n')])) results.push(one);
-  expect(failureOf(results[0])).toMatch(/signal/);
-  expect(bytecodeOf(results[1]).length).toBeGreaterThan(16);
+test('modules of the folder that it is started in are not its own', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'tare-compile-'));
+  for (const name of ['types', 'resource', 'importlib', 'gc', 'os']) {
+    writeFileSync(join(cwd, `${name}.py`), `open(${JSON.stringify(join(cwd, 'ran'))}, 'w')\n`);
+  }
+  for await (const one of compileSources({ ...compiler, cwd }, [source('/a.py', 'x = 1\n')])) bytecodeOf(one);
+  expect(existsSync(join(cwd, 'ran'))).toBe(false);
 });
 
 test.each([

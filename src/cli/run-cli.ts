@@ -4,7 +4,10 @@ import { readVersion } from '../base/own-version.ts';
 import { errorData, renderErrorText } from '../report/error-text.ts';
 import { addBuildCommand } from './commands/build.ts';
 import { addLockCommand } from './commands/lock.ts';
+import { addLoginCommand, addLogoutCommand } from './commands/login.ts';
 import { addPlanCommand } from './commands/plan.ts';
+import { addPullCommand } from './commands/pull.ts';
+import { addPushCommand } from './commands/push.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 
@@ -49,6 +52,10 @@ function createProgram(host: CliHost, outcome: Outcome, argv: readonly string[])
   addRunCommand(program, host, outcome, argv);
   addLockCommand(program, host);
   addVerifyCommand(program, host, outcome);
+  addPushCommand(program, host);
+  addPullCommand(program, host);
+  addLoginCommand(program, host);
+  addLogoutCommand(program, host);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -62,6 +62,11 @@ const provided = new Set([
 /** The suite that a Python from elsewhere is laid on. */
 export const standaloneSuite = debianPythons[0].suite;
 
+/** Whether the core does without this package although others name it. */
+export function isProvidedByCore(name: string): boolean {
+  return provided.has(name);
+}
+
 /**
  * The core packages of an index for one Python, or without any, dependencies solved, sorted by name. Throws
  * `DEBIAN_PYTHON_MISSING`.

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { HttpClient } from '../base/context.ts';
+import { TareError } from '../base/errors.ts';
 import { createHttpClient } from './client.ts';
 import { readBytes, readText } from './read-text.ts';
 
@@ -234,6 +235,66 @@ describe('proxies', () => {
     await expect(failure).rejects.toMatchObject({
       message: expect.stringContaining('proxy'),
       hint: expect.stringContaining('NO_PROXY'),
+    });
+  });
+});
+
+describe('bodies that are streams', () => {
+  const bodyOf = async (request: IncomingMessage): Promise<string> => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    return text;
+  };
+  const stream = (parts: readonly string[], size: number) => {
+    let opened = 0;
+    return {
+      size,
+      opened: () => opened,
+      open: async function* () {
+        opened++;
+        for (const part of parts) yield Buffer.from(part);
+      },
+    };
+  };
+
+  test('have their length, and are read anew where the request is sent again', async () => {
+    const seen: string[] = [];
+    const origin = await serve(async (request, response) => {
+      seen.push(`${request.headers['content-length']} ${await bodyOf(request)}`);
+      response.writeHead(seen.length === 1 ? 503 : 201).end();
+    });
+    const body = stream(['one ', 'two'], 7);
+    const response = await client().request({ url: origin, method: 'PUT', body, isRepeatable: true });
+    expect(response.status).toBe(201);
+    expect(seen).toEqual(['7 one two', '7 one two']);
+    expect(body.opened()).toBe(2);
+  });
+
+  test('are not sent again where that could do it twice', async () => {
+    let count = 0;
+    const origin = await serve(async (request, response) => {
+      await bodyOf(request);
+      count++;
+      response.writeHead(503).end();
+    });
+    expect((await client().request({ url: origin, method: 'PATCH', body: stream(['x'], 1) })).status).toBe(503);
+    expect(count).toBe(1);
+  });
+
+  test('that break are the error of their source', async () => {
+    const origin = await serve(async (request, response) => {
+      await bodyOf(request).catch(() => '');
+      response.end();
+    });
+    const body = {
+      size: 100,
+      open: async function* () {
+        yield Buffer.from('x');
+        throw new TareError({ code: 'BLOB_MISSING', message: 'the disk is gone' });
+      },
+    };
+    await expect(client().request({ url: origin, method: 'PUT', body })).rejects.toMatchObject({
+      code: 'BLOB_MISSING',
     });
   });
 });

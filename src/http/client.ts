@@ -5,7 +5,7 @@ import { httpFailed } from './failure.ts';
 import { basicAuthorization } from './proxy.ts';
 import { nextRequest } from './redirect.ts';
 import { defaultRetryPolicy, type RetryPolicy, withRetry } from './retry.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { createTransport, defaultTimeouts, type Timeouts, type Transport } from './transport.ts';
 import { discardBody } from './read-text.ts';
 
 export interface HttpClientOptions {
@@ -20,6 +20,7 @@ export interface HttpClientOptions {
   /** Called for a named certificate file that cannot be used. */
   readonly warn?: (message: string) => void;
   readonly retry?: RetryPolicy;
+  readonly timeouts?: Timeouts;
 }
 
 const mostRedirects = 10;
@@ -27,7 +28,8 @@ const mostRedirects = 10;
 /** A client on undici, which is loaded when the first request is made. See `HttpClient` for what it does. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { env, certificateFiles = [], warn = () => undefined, retry = defaultRetryPolicy } = options;
-  const transport = createTransport({ env, certificateFiles, warn });
+  const timeouts = options.timeouts ?? defaultTimeouts;
+  const transport = createTransport({ env, certificateFiles, warn, timeouts });
   return {
     request: async (request) => {
       const signal = joinSignals(options.signal, request.signal);
@@ -57,13 +59,14 @@ async function follow(first: HttpRequest, transport: Transport): Promise<HttpRes
 }
 
 async function send(request: HttpRequest, transport: Transport): Promise<HttpResponse> {
-  const { url, method = 'GET', headers = {}, body, signal } = request;
+  const { url, method = 'GET', headers = {}, body, signal, connection } = request;
   signal?.throwIfAborted();
   try {
     const answer = await transport(new URL(url), {
       method,
       headers,
       ...(body === undefined ? {} : { body }),
+      ...(connection === undefined ? {} : { connection }),
       ...(signal === undefined ? {} : { signal }),
     });
     return {

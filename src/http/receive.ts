@@ -9,6 +9,8 @@ import { discardBody } from './read-text.ts';
 /** Broken connections in a row, without a byte in between, before giving up. */
 const mostBreaks = 5;
 const pauseMs = 250;
+/** What came is written in pieces of this size: a write of each packet costs more than the packet. Bytes. */
+const writeSize = 1024 * 1024;
 
 /** Fetches until the partial file is whole, continuing by range where a connection broke (RFC 9110, 14). */
 export async function receive(
@@ -94,10 +96,26 @@ async function store(
     throw sizeMismatch(source, `${whole} bytes`);
   }
   const most = source.size ?? limits.archiveUnpacked;
-  for await (const chunk of response.body) {
-    if (partial.received() + chunk.byteLength > most) throw sizeMismatch(source, `more than ${most} bytes`);
-    await partial.append(chunk);
-    task.advance(chunk.byteLength);
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  const flush = async (): Promise<void> => {
+    const bytes = held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held, heldBytes);
+    held = [];
+    heldBytes = 0;
+    if (bytes.byteLength > 0) await partial.append(bytes);
+  };
+  try {
+    for await (const chunk of response.body) {
+      if (partial.received() + heldBytes + chunk.byteLength > most)
+        throw sizeMismatch(source, `more than ${most} bytes`);
+      held.push(chunk);
+      heldBytes += chunk.byteLength;
+      task.advance(chunk.byteLength);
+      if (heldBytes >= writeSize) await flush();
+    }
+  } finally {
+    // What came before a break is kept.
+    await flush();
   }
 }
 

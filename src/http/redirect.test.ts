@@ -13,6 +13,27 @@ function redirected(
   );
 }
 
+test('a body with a secret goes to no other origin', () => {
+  const secret = {
+    url: 'https://a.example/token',
+    method: 'POST',
+    body: 'refresh_token=x',
+    isConfidential: true,
+  } as const;
+  const to = (location: string) => nextRequest(secret, { status: 307, header: () => location });
+  expect(() => to('https://b.example/token')).toThrow(expect.objectContaining({ code: 'HTTP_REDIRECT_REFUSED' }));
+  expect(to('/other')).toMatchObject({ url: 'https://a.example/other', body: 'refresh_token=x' });
+});
+
+test('how one origin is reached says nothing of another', () => {
+  const connection = { client: { certificate: 'c', key: 'k' }, isUnverified: true };
+  const to = (location: string) =>
+    nextRequest({ url: 'https://a.example/x', connection }, { status: 302, header: () => location });
+  expect(to('https://b.example/')?.connection).toBeUndefined();
+  expect(to('https://a.example:444/')?.connection).toBeUndefined();
+  expect(to('/y')?.connection).toBe(connection);
+});
+
 test.each([
   [200, 'http://b.example/'],
   [304, 'http://b.example/'],

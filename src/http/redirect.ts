@@ -36,6 +36,9 @@ export function nextRequest(
   if (from.protocol === 'https:' && to.protocol === 'http:') {
     throw refused(request, 'it redirects from https to http, where anybody in between may change the answer', to.href);
   }
+  if (request.isConfidential === true && to.origin !== from.origin) {
+    throw refused(request, 'it redirects to another server, and its body holds a secret', to.origin);
+  }
   // What a server puts into its redirect is no credential of the user.
   to.username = '';
   to.password = '';
@@ -43,7 +46,9 @@ export function nextRequest(
   const headers = Object.entries(request.headers ?? {}).filter(
     ([name]) => to.origin === from.origin || harmlessHeaders.has(name.toLowerCase()),
   );
-  return changedMethod({ ...request, url: to.href, headers: Object.fromEntries(headers) }, response.status);
+  const { connection, ...rest } = request;
+  const kept = connection === undefined || to.origin !== from.origin ? {} : { connection };
+  return changedMethod({ ...rest, ...kept, url: to.href, headers: Object.fromEntries(headers) }, response.status);
 }
 
 /** 303 always, 301 and 302 for POST, turn into GET without a body, as every client does. */

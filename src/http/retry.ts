@@ -54,17 +54,17 @@ export function parseRetryAfter(response: Pick<HttpResponse, 'header'>): number 
   return Number.isNaN(until) || Number.isNaN(sent) ? undefined : Math.max(0, until - sent);
 }
 
-function isRead(request: HttpRequest): boolean {
-  return request.method === undefined || request.method === 'GET' || request.method === 'HEAD';
+function isRepeatable({ method = 'GET', isRepeatable: isMarked = false }: HttpRequest): boolean {
+  return isMarked || method === 'GET' || method === 'HEAD';
 }
 
 function isRetriedStatus(request: HttpRequest, status: number): boolean {
   // 429 says that the request was not looked at.
-  return status === 429 || (isRead(request) && transientStatuses.has(status));
+  return status === 429 || (isRepeatable(request) && transientStatuses.has(status));
 }
 
 function isRetriedFailure(request: HttpRequest, error: unknown): boolean {
   if (isTareError(error) && !error.transient) return false;
   const reason = reasonOf(error);
-  return reason.transient && (isRead(request) || reason.unsent);
+  return reason.transient && (isRepeatable(request) || reason.unsent);
 }

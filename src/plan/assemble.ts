@@ -8,7 +8,7 @@ import { type EnvironmentInputs, planEnvironment, warnOfReplaced } from './envir
 import { planLabels } from './labels.ts';
 import { planLayers } from './layering.ts';
 import { planProcesses } from './processes.ts';
-import { planSources } from './sources.ts';
+import { linkedSources, planSources } from './sources.ts';
 import { planUser } from './user.ts';
 import type {
   Plan,
@@ -153,7 +153,7 @@ function sourceNeeds({ project, facts, config }: AssembleInputs, processes: Read
       project.files.map((file) => file.path),
     ).map((path) => ({ path, because: { rule: `\`${command.join(' ')}\` names it` } })),
   );
-  return [...facts.sourceNeeds, ...named];
+  return [...facts.sourceNeeds, ...named, ...linkedSources(project.files)];
 }
 
 /** What differs by a few bytes from one target to the next is said once, with the bytes of the first. */

@@ -9,6 +9,7 @@ import { isPinnedAndHashed, type RequirementsFile, readRequirementsFile } from '
 import { parseUvLock, selectFromUvLock, uvLockMatches } from '../python/uv-lock.ts';
 import { findOpenRequirements } from './closed-set.ts';
 import { readUvManifest } from './uv-manifest.ts';
+import { readUvSettings, uvVariables } from './uv-settings.ts';
 
 export interface LockSelection {
   readonly environment: MarkerEnvironment;
@@ -49,6 +50,23 @@ const noIndexes: RequirementsIndexes = { extraIndexUrls: [], findLinks: [] };
 
 /** Reads the lock or manifest once; `select` then answers for each target. */
 export async function readDependencies(
+  project: Project,
+  facts: ProjectFacts,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Dependencies> {
+  const dependencies = await readAsked(project, facts, env);
+  if (dependencies.question === undefined) return dependencies;
+  // What is not resolved yet is resolved by uv, which has settings of its own.
+  const settings = await readUvSettings(project);
+  const variables = uvVariables(env);
+  return {
+    ...dependencies,
+    ...(settings === undefined ? {} : { question: `${dependencies.question}\n${settings}` }),
+    fingerprint: [dependencies.fingerprint, settings, variables].filter((one) => one !== undefined).join('\n'),
+  };
+}
+
+async function readAsked(
   project: Project,
   facts: ProjectFacts,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planSources, type SourceInputs } from './sources.ts';
+import { linkedSources, planSources, type SourceInputs } from './sources.ts';
 
 const paths = ['manage.py', 'shop/__init__.py', 'shop/main.py', 'shop/plugins/one.py', 'shop/data.json'];
 
@@ -72,6 +72,13 @@ test('where it is not known what is read, a person is asked to look', () => {
       ['SOURCE_UNCERTAIN', 'which sources are read is seen at run time only: `glob` lists it (shop/main.py:7)'],
     ]);
   }
+});
+
+test('what a link leads to stays, as a link to it would lead nowhere', () => {
+  const links = linkedSources([{ path: 'shop/alias.py', linkTarget: '../manage.py' }, { path: 'shop/main.py' }]);
+  expect(plan({}, links).kept).toEqual([
+    { path: 'manage.py', because: { file: 'shop/alias.py', rule: 'a symbolic link leads to it' } },
+  ]);
 });
 
 test('keeping wins over stripping', () => {

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path/posix';
 import type { Because } from '../base/because.ts';
 import { sortedBy } from '../base/order.ts';
 import { isSource } from '../bytecode/paths.ts';
@@ -42,6 +43,16 @@ export function planSources(inputs: SourceInputs): PlannedSources & { readonly w
   }
   const list = sortedBy(kept, ([path]) => path).map(([path, reason]) => ({ path, because: reason }));
   return { mode, because, kept: list, warnings };
+}
+
+/** What symbolic links lead to: a link to a file that is not there would be all that is left of a module. */
+export function linkedSources(
+  files: readonly { readonly path: string; readonly linkTarget?: string }[],
+): readonly NeededSource[] {
+  return files.flatMap(({ path, linkTarget }) => {
+    if (linkTarget === undefined) return [];
+    return [{ path: join(dirname(path), linkTarget), because: { file: path, rule: 'a symbolic link leads to it' } }];
+  });
 }
 
 function patternsOf(patterns: readonly string[], setting: string): Patterns {

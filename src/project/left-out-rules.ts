@@ -46,7 +46,7 @@ const secretFiles: readonly (readonly [RegExp, string])[] = [
 const harmlessFiles: readonly RegExp[] = [/^\.env\.(?:example|sample|template|dist)$/, /^id_.*\.(?:pub|py|pyi)$/];
 
 const cacheFiles: readonly (readonly [RegExp, string])[] = [
-  [/\.py[co]$/, 'bytecode of another interpreter'],
+  [/\.py[co]$/, 'bytecode, made anew from its source: `include` it where there is none'],
   [/^\.DS_Store$/, 'a file of the macOS Finder'],
   [/^\.coverage(?:\..*)?$/, 'a result of coverage'],
 ];

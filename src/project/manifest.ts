@@ -23,6 +23,9 @@ import { findSourceNeeds } from './detect/source-needs.ts';
 import type { EntryCandidate, LockFact, ProjectFacts, ProjectWarning, PythonFact } from './facts.ts';
 import type { Project } from './project.ts';
 
+/** Why a project is called as it is, where nothing says its name. */
+export const folderNameRule = 'the name of the folder';
+
 export interface DetectOptions {
   readonly extras?: readonly string[];
   readonly groups?: readonly string[];
@@ -145,7 +148,7 @@ function nameOf(project: Project, pyproject: PyprojectFacts | undefined, options
     return { value: normaliseName(pyproject.name.value), because: pyproject.name.because };
   const folder = project.root.split(/[\\/]/).at(-1) ?? '';
   const cleaned = normaliseName(folder.replaceAll(/[^A-Za-z0-9._-]+/g, '-')).replaceAll(/^-+|-+$/g, '');
-  return { value: cleaned === '' ? 'app' : cleaned, because: { rule: 'the name of the folder' } };
+  return { value: cleaned === '' ? 'app' : cleaned, because: { rule: folderNameRule } };
 }
 
 function versionOf(distribution: ProjectFacts['distribution']): Fact<string> | undefined {

@@ -25,6 +25,7 @@ export function renderBuildText(report: BuildReport, plan: Plan, place: string):
   const layers = misses === 0 ? `all ${hits} layers from the cache` : `${misses} of ${hits + misses} layers made`;
   return [
     ...parts,
+    ...renderStripped(plan),
     ...renderLockUse(report),
     `${place} in ${renderDuration(report.timings['total'] ?? 0)} (${layers}${downloaded})`,
     report.digest,
@@ -56,6 +57,16 @@ function renderPlatform(platform: PlatformReport): string {
   ]);
   const table = renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
   return [table, ...renderBytecode(platform), ...renderFindings(platform)].join('\n');
+}
+
+/** Stripping that leaves most of it there is better known. */
+function renderStripped({ sources, files }: Plan): readonly string[] {
+  if (sources.mode === 'keep') return [];
+  const paths = files.groups.flatMap((group) => group.paths.filter((path) => path.endsWith('.py')));
+  if (sources.kept.length === 0) return ['the application is there as bytecode alone'];
+  return [
+    `${sources.kept.length} of ${renderCount(paths.length, 'module')} of the application stay sources: \`tare plan --files\` says why`,
+  ];
 }
 
 function renderBytecode({ bytecodeSize, unpackedSize }: PlatformReport): readonly string[] {

@@ -42,7 +42,15 @@ export function layoutContents(
       blobs.set(layer.descriptor.digest, { kind: 'file', file: layer.file, size: layer.descriptor.size });
     }
   }
-  const root = rootDescriptor(descriptors, blobs);
+  return contentsOf(rootDescriptor(descriptors, blobs), blobs, annotations);
+}
+
+/** A layout of one image or index, with all that it points at. */
+export function contentsOf(
+  root: Descriptor,
+  blobs: ReadonlyMap<Digest, StoredBlob>,
+  annotations: Readonly<Record<string, string>> = {},
+): LayoutContents {
   const listed = Object.keys(annotations).length === 0 ? root : { ...root, annotations };
   return { marker, index: renderImageIndex([listed]), blobs, root };
 }
@@ -57,6 +65,6 @@ function rootDescriptor(descriptors: readonly Descriptor[], blobs: Map<Digest, S
   return { mediaType: mediaTypes.index, digest, size: bytes.byteLength };
 }
 
-function heldBlob(bytes: Uint8Array): StoredBlob {
+export function heldBlob(bytes: Uint8Array): StoredBlob {
   return { kind: 'bytes', bytes, size: bytes.byteLength };
 }

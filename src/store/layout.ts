@@ -35,6 +35,15 @@ export async function writeLayout(
 ): Promise<WrittenOutput> {
   const { refName, signal } = options;
   const contents = layoutContents(images, refName === undefined ? {} : { [refNameAnnotation]: refName });
+  return writeLayoutContents(dir, contents, signal);
+}
+
+/** As `writeLayout`, for what is there already as manifests and blobs. */
+export async function writeLayoutContents(
+  dir: string,
+  contents: LayoutContents,
+  signal: AbortSignal,
+): Promise<WrittenOutput> {
   const { digest, mediaType } = contents.root;
   try {
     const unchanged = await bringAbout(dir, contents, signal);

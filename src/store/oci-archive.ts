@@ -1,7 +1,7 @@
 import type { Image } from '../oci/image.ts';
 import { digestHex } from '../base/digest.ts';
 import { parseImageConfig } from '../oci/config.ts';
-import { type ArchiveMember, firstMember, writeArchive } from './archive-file.ts';
+import { type ArchiveMember, type ArchiveOptions, firstMember, writeArchive } from './archive-file.ts';
 import { type LayoutContents, layoutContents, refNameAnnotation } from './contents.ts';
 import type { WriteOptions, WrittenOutput } from './layout.ts';
 
@@ -13,7 +13,16 @@ export async function writeOciArchive(
 ): Promise<WrittenOutput> {
   const { refName, signal } = options;
   const contents = layoutContents(images, refName === undefined ? {} : { [refNameAnnotation]: refName });
-  await writeArchive(file, layoutMembers(contents), { mtime: archiveTime(images), signal });
+  return writeOciArchiveContents(file, contents, { mtime: archiveTime(images), signal });
+}
+
+/** As `writeOciArchive`, for what is there already as manifests and blobs. */
+export async function writeOciArchiveContents(
+  file: string,
+  contents: LayoutContents,
+  options: ArchiveOptions,
+): Promise<WrittenOutput> {
+  await writeArchive(file, layoutMembers(contents), options);
   return { digest: contents.root.digest, mediaType: contents.root.mediaType, unchanged: false };
 }
 

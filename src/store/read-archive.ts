@@ -108,7 +108,7 @@ async function isGzip(file: string): Promise<boolean> {
       message: `there is neither an archive nor a layout \`${file}\``,
       where: file,
       expected: 'a file or folder: what `tare build`, `docker save` or `podman save` wrote',
-      hint: 'correct the path; an image of a registry is copied first: `skopeo copy docker://REFERENCE oci:DIR`',
+      hint: 'correct the path; an image of a registry is named by `docker://REFERENCE`, or pulled first: `tare pull REFERENCE -o oci:DIR`',
     });
   }
 }

@@ -99,7 +99,7 @@ function notLayout(dir: string, name: string, cause?: unknown): TareError {
     code: 'LAYOUT_INVALID',
     message: `\`${dir}\` is not an OCI image layout: its \`${name}\` cannot be read`,
     where: join(dir, name),
-    hint: 'give the folder of an OCI image layout: `tare build --output oci:DIR` or `skopeo copy docker://REFERENCE oci:DIR` writes one',
+    hint: 'give the folder of an OCI image layout: `tare build --output oci:DIR` or `tare pull REFERENCE -o oci:DIR` writes one',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import * as v from 'valibot';
@@ -128,7 +129,7 @@ describe('the example with all of its bytecode', () => {
     const again = join(dir, 'edited');
     const main = join(dir, 'app', 'hello', 'settings.py');
     const text = await readFile(main, 'utf8');
-    await writeFile(main, `${text}\nEDITED = True\n`);
+    await writeFile(main, `${text}\nEDITED = '${randomUUID()}'\n`);
     onTestFinished(() => writeFile(main, text));
     const edited = await buildImage(join(dir, 'app'), ['-o', `oci:${again}`]);
     expect(edited.cache.misses).toBe(1);
@@ -184,7 +185,7 @@ describe('modules that cannot be compiled', () => {
   }
 
   test('stay sources in their wheel, which is said once', async () => {
-    const wheel = makeWheel({ ...odd, files: { ...files, 'odd/nonce.py': `N = ${Date.now()}\n` } });
+    const wheel = makeWheel({ ...odd, files: { ...files, 'odd/nonce.py': `N = '${randomUUID()}'\n` } });
     const options = await index([wheel]);
     const dir = await project(pinned(wheel));
     const first = await runTare(['build', dir], options);
@@ -203,7 +204,10 @@ describe('modules that cannot be compiled', () => {
   test('stay sources in the application, stripped or not', async () => {
     const wheel = makeWheel(odd);
     const options = await index([wheel]);
-    const dir = await project(pinned(wheel), { 'shop/__init__.py': '', 'shop/broken.py': 'def (:\n' });
+    const dir = await project(pinned(wheel), {
+      'shop/__init__.py': '',
+      'shop/broken.py': `def (: # ${randomUUID()}\n`,
+    });
     const built = await runTare(['build', dir, '--sources', 'strip'], options);
     expect(built.code).toBe(0);
     expect(built.stderr).toContain('`/app/shop/broken.py` cannot be compiled and stays a source (line 1: ');
@@ -235,6 +239,34 @@ describe('modules that cannot be compiled', () => {
     expect(bytecodeIn(found, `${site}/odd/`)).toEqual([`${site}/odd/__pycache__/__init__.cpython-313.pyc`]);
     const ran = await runTare(['run', join(dir, '.tare', 'image'), '--engine', 'runc']);
     expect(ran.stdout).toContain('value 7');
+  });
+
+  test('bytecode that lies in the project beside a newer source does not win', async () => {
+    const wheel = makeWheel(odd);
+    const options = await index([wheel]);
+    const dir = await project(pinned(wheel), {
+      'app.py': 'import shop.both\nprint("value", shop.both.V)\n',
+      'shop/__init__.py': '',
+      'shop/both.py': 'V = "new"\n',
+      'shop/both.pyc': 'old',
+      'tare.toml': 'entrypoint = "app.py"\ninclude = ["*.pyc"]\n',
+    });
+    await buildImage(dir, ['--sources', 'strip'], options);
+    const ran = await runTare(['run', join(dir, '.tare', 'image'), '--engine', 'runc']);
+    expect(ran.stdout).toContain('value new');
+  });
+
+  test('a module that a link leads to stays, and so does the link', async () => {
+    const wheel = makeWheel(odd);
+    const options = await index([wheel]);
+    const dir = await project(pinned(wheel), {
+      'app.py': 'import alias\nprint("value", alias.V)\n',
+      'shared/real.py': 'V = "linked"\n',
+    });
+    await symlink('shared/real.py', join(dir, 'alias.py'));
+    await buildImage(dir, ['--sources', 'strip'], options);
+    const ran = await runTare(['run', join(dir, '.tare', 'image'), '--engine', 'runc']);
+    expect(ran.stdout).toContain('value linked');
   });
 
   test('of a module with two owners the winner’s runs, also where it cannot be compiled', async () => {

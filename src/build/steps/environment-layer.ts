@@ -43,7 +43,7 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
     mtime,
     scripts,
     ...(account.length === 0 ? {} : { account: account.map(accountKey) }),
-    conflicts: conflicts.map((one) => [one.path, one.winner, shaOf(order, one)]),
+    conflicts: conflicts.map((one) => [one.path, one.winner, shaOf(order, one), wheelOf(target, one.winner)]),
     ...(stale.length === 0 ? {} : { stale }),
   };
   return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
@@ -65,6 +65,11 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
       for (const release of winners.releases) await release();
     }
   });
+}
+
+/** Mode and date of a winning file are those that its wheel gives it. */
+function wheelOf({ wheels }: Target, name: string): string | undefined {
+  return wheels.find((one) => one.name === name)?.sha256;
 }
 
 function accountKey({ path, uid, gid, content }: LayerEntry): readonly unknown[] {

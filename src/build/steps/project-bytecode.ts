@@ -22,13 +22,16 @@ export interface ProjectModules {
 export async function compileProject(tools: BuildTools, modules: ProjectModules): Promise<readonly KeyedEntry[]> {
   const { entries, compiler, isKept } = modules;
   const compiled = await compileModules(tools, compiler, entries.filter(isModule));
-  return entries.flatMap((one): KeyedEntry[] => {
+  const all = entries.flatMap((one): KeyedEntry[] => {
     const bytes = compiled.get(one.entry.path);
     if (bytes === undefined) return [one];
     const { path } = one.entry;
     if (isKept(path)) return [one, bytecodeEntry(one.entry, cachedPath(path, compiler.cacheTag), bytes)];
     return [bytecodeEntry(one.entry, sourcelessPath(path), bytes)];
   });
+  // Bytecode that lies in the project for the same place is older than its source.
+  const own = new Set(all.filter((one) => one.digest === undefined).map((one) => one.entry.path));
+  return all.filter((one) => one.digest === undefined || !own.has(one.entry.path));
 }
 
 export function isModule({ entry, digest }: KeyedEntry): boolean {
@@ -63,14 +66,17 @@ async function compileModules(
   const lanes = Math.max(1, Math.min(tools.context.workers, Math.ceil(missing.length / 8)));
   const shares = Array.from({ length: lanes }, (_, lane) => missing.filter((_one, at) => at % lanes === lane));
   const options = { signal: tools.context.signal, isolated: true };
-  await mapLimit(shares, lanes, async (share) => {
-    let at = 0;
-    for await (const result of compileSources(ready, share.map(sourceOf), options)) {
-      await remember(tools, keyOf(share[at++] as KeyedEntry, compiler), result);
-      if ('bytecode' in result) found.set(result.path.slice(1), result.bytecode);
-    }
-  });
-  task.done();
+  try {
+    await mapLimit(shares, lanes, async (share) => {
+      let at = 0;
+      for await (const result of compileSources(ready, share.map(sourceOf), options)) {
+        await remember(tools, keyOf(share[at++] as KeyedEntry, compiler), result);
+        if ('bytecode' in result) found.set(result.path.slice(1), result.bytecode);
+      }
+    });
+  } finally {
+    task.done();
+  }
   return found;
 }
 

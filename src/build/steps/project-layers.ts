@@ -8,7 +8,7 @@ import { type DigestedFile, readFileDigests } from '../file-digests.ts';
 import type { BuildInputs } from '../inputs.ts';
 import type { LayerJobResult } from '../layer-job.ts';
 import { type LayerRecord, type Recipe, withRecipe } from '../recipe.ts';
-import { bytecodeRecipe } from '../target-compiler.ts';
+import { bytecodeRecipe, type TargetCompiler } from '../target-compiler.ts';
 import type { BuildTools } from '../tools.ts';
 import { distributionEntries } from './distribution.ts';
 import { compileProject } from './project-bytecode.ts';
@@ -39,7 +39,7 @@ async function dataLayer(tools: BuildTools, inputs: BuildInputs, layer: PlannedL
 /** Keyed by the sources, as bytecode follows from them: what is in the cache is not compiled again to be found. */
 async function codeLayer(tools: BuildTools, inputs: BuildInputs): Promise<LayerRecord> {
   const { plan } = inputs;
-  const compiler = await inputs.targets[0]?.compiler.ready;
+  const compiler = await firstCompiler(inputs);
   const files = await codeFiles(tools, inputs);
   const sources = addParents([...files, ...(await distributionEntries(inputs, files))], inputs);
   const kept = keptPaths(plan);
@@ -57,6 +57,12 @@ async function codeLayer(tools: BuildTools, inputs: BuildInputs): Promise<LayerR
     const all = [...compiled, ...(await distributionEntries(inputs, compiled))];
     return writeEntries(tools, output, addParents(all, inputs));
   });
+}
+
+/** The application is one layer for all targets, and their Pythons read the same bytecode. */
+async function firstCompiler({ targets }: BuildInputs): Promise<TargetCompiler | undefined> {
+  const compilers = await Promise.all(targets.map((target) => target.compiler.ready));
+  return compilers.find((one) => one !== undefined);
 }
 
 /** Paths in the image of the files that stay sources when the others are stripped. */

@@ -1,10 +1,11 @@
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { TareError } from '../../base/errors.ts';
 import type { EngineName, PortMapping } from '../../engine/run.ts';
 import { addLockOptions, type LockFlags, lockWish } from '../lock-options.ts';
 import { addSharedOptions, collect, inlineConfig, parsePositive, type SharedFlags } from '../options.ts';
+import { placeOrReference } from '../places.ts';
 import type { CliHost, Outcome } from '../run-cli.ts';
+import { registryOptions } from '../registry-options.ts';
 import { openSession } from '../session.ts';
 
 interface RunFlags extends SharedFlags, LockFlags {
@@ -19,6 +20,7 @@ interface RunFlags extends SharedFlags, LockFlags {
   readonly healthcheck?: string;
   readonly healthcheckTimeout?: number;
   readonly stopAfterHealthcheck?: boolean;
+  readonly insecure?: boolean;
 }
 
 const examples = `
@@ -26,6 +28,7 @@ Examples:
   tare run                                       build what is here and run it
   tare run -p 8080:8000 -e DEBUG=1 --healthcheck /healthz
   tare run .tare/image                           an image that was built before
+  tare run registry.example/team/shop:1.0        an image of a registry
   tare run -it -- python                         another command in the same image`;
 
 /** `argv`: all words after `tare`, where `--` is still among them. */
@@ -33,7 +36,7 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome,
   const command = program
     .command('run')
     .description('build if needed and run: docker or podman if one answers, else runc, else plain namespaces')
-    .argument('[target]', 'folder of the application, or an OCI layout', '.')
+    .argument('[target]', 'folder of the application, an OCI layout, or an image of a registry', '.')
     .argument('[command...]', 'run this in place of the image’s command')
     .option('-p, --publish <host:container>', 'reach a port of the container on this machine (repeatable)', collect)
     .option('-e, --env <name=value>', 'an environment variable (repeatable)', collect)
@@ -43,6 +46,7 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome,
     .option('--no-rm', 'keep the container of docker or podman when it ends')
     .option('-i, --interactive', 'standard input goes to the process')
     .option('-t, --tty', 'the process gets a terminal')
+    .option('--insecure', 'the registry of the image may have no TLS, or any certificate')
     .option('--engine <name>', 'docker, podman, runc or namespaces', parseEngine)
     .option('--healthcheck <path>', 'wait until this path answers')
     .option('--healthcheck-timeout <seconds>', 'for how long to wait', parsePositive, 60)
@@ -60,10 +64,11 @@ export function addRunCommand(program: Command, host: CliHost, outcome: Outcome,
       try {
         const [platform] = flags.platform ?? [];
         const result = await run(
-          resolve(cwd, target),
+          placeOrReference(target, cwd),
           inlineConfig(flags, cwd),
           {
             ...(platform === undefined ? {} : { platform }),
+            ...registryOptions(flags),
             ports,
             env,
             volumes,

@@ -1,19 +1,22 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { renderVerifyText } from '../../report/verify-text.ts';
 import { collect, parsePositive, type SharedFlags } from '../options.ts';
+import { placeOrReference } from '../places.ts';
+import { registryOptions, splitPlatforms } from '../registry-options.ts';
 import type { CliHost, Outcome } from '../run-cli.ts';
 import { openSession } from '../session.ts';
 
 interface VerifyFlags extends Pick<SharedFlags, 'cacheDir' | 'verbose' | 'json' | 'workers'> {
   readonly platform?: readonly string[];
   readonly allow?: readonly string[];
+  readonly insecure?: boolean;
 }
 
 const examples = `
 Examples:
   tare verify                                  the image that was built here, in .tare/image
   tare verify oci:out --platform linux/arm64
+  tare verify registry.example/team/shop:1.0
   docker save shop:1.0 -o shop.tar && tare verify shop.tar
   tare verify --allow user-is-root --json | jq '.platforms[].findings[]'`;
 
@@ -21,10 +24,9 @@ export function addVerifyCommand(program: Command, host: CliHost, outcome: Outco
   program
     .command('verify')
     .description('prove an image without running it: libraries, links, scripts, entry points, bytecode, permissions')
-    .argument('[image]', 'oci:DIR, oci-archive:FILE, docker-archive:FILE, or a path to one', '.')
-    .option('--platform <list>', 'only these platforms, comma separated', (text: string) =>
-      text.split(',').filter((part) => part !== ''),
-    )
+    .argument('[image]', 'oci:DIR, oci-archive:FILE, docker-archive:FILE, a path to one, or docker://REFERENCE', '.')
+    .option('--platform <list>', 'only these platforms, comma separated', splitPlatforms)
+    .option('--insecure', 'the registry of the image may have no TLS, or any certificate')
     .option('--allow <code>', 'a finding that does not fail the image (repeatable)', collect)
     .option('--cache-dir <folder>', 'cache folder (or TARE_CACHE_DIR)')
     .option('--workers <number>', 'worker threads', parsePositive)
@@ -38,10 +40,11 @@ export function addVerifyCommand(program: Command, host: CliHost, outcome: Outco
       try {
         const { platform, allow } = flags;
         const options = {
+          ...registryOptions(flags),
           ...(platform === undefined ? {} : { platforms: platform }),
           ...(allow === undefined ? {} : { allow }),
         };
-        const report = await verify(absolutePlace(place, cwd), options, session.context);
+        const report = await verify(placeOrReference(place, cwd), options, session.context);
         session.close();
         process.stdout.write(
           flags.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : `${renderVerifyText(report)}\n`,
@@ -51,9 +54,4 @@ export function addVerifyCommand(program: Command, host: CliHost, outcome: Outco
         session.close();
       }
     });
-}
-
-function absolutePlace(place: string, cwd: string): string {
-  const [, kind, path] = /^(oci|oci-archive|docker-archive):(.+)$/.exec(place) ?? [];
-  return kind === undefined || path === undefined ? resolve(cwd, place) : `${kind}:${resolve(cwd, path)}`;
 }

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+
+/** `HOST[:PORT]/NAME[:TAG][@DIGEST]`, in lower case but for the tag: every part begins with a letter or number. */
+const looksLikeReference =
+  /^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\])(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)+(?::\w[\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/;
+
+/** A place of an image on the command line, with its path made absolute; an image of a registry stays as it is. */
+export function absolutePlace(place: string, cwd: string): string {
+  if (place.startsWith('docker://')) return place;
+  const [, kind, path] = /^(oci|oci-archive|docker-archive):(.+)$/.exec(place) ?? [];
+  if (kind !== undefined && path !== undefined) return `${kind}:${resolve(cwd, path)}`;
+  return resolve(cwd, place);
+}
+
+/** As `absolutePlace`, where a word with a `/` that names nothing here may be an image of a registry. */
+export function placeOrReference(place: string, cwd: string): string {
+  if (place.startsWith('docker://') || !looksLikeReference.test(place) || existsSync(resolve(cwd, place)))
+    return absolutePlace(place, cwd);
+  return `docker://${place}`;
+}
+
+/** `oci:.tare/image` where that is shorter than the absolute path. */
+export function shortenOutput(output: string, cwd: string): string {
+  const at = output.indexOf(':') + 1;
+  const short = relative(cwd, output.slice(at));
+  return short !== '' && short.length < output.length - at ? `${output.slice(0, at)}${short}` : output;
+}
