@@ -2,7 +2,7 @@
 export { build, type BuildResult } from './api/build.ts';
 export { type ContextOptions, createContext, type MeteredContext } from './api/context.ts';
 export { lock, type LockOptions, type LockReport } from './api/lock.ts';
-export type { LockWish } from './api/lock-session.ts';
+export type { LockWish } from './api/lock/session.ts';
 export { plan } from './api/plan.ts';
 export { login, type LoginOptions, type LoginReport, logout, type LogoutReport } from './api/login.ts';
 export { pull, type PullOptions, type PullReport } from './api/pull.ts';

@@ -7,7 +7,7 @@ import type { IndexState } from '../lock/types.ts';
 import type { Architecture } from '../plan/target.ts';
 import type { PlannedDebianPackage } from '../plan/types.ts';
 import type { Cache } from '../store/cache.ts';
-import { type PackagePins, stateOf, withPins } from './pins.ts';
+import { type PackagePins, stateOf, withPins } from './lock/pins.ts';
 
 /** Raised whenever the core set of the same index may differ. */
 const coreVersion = 1;

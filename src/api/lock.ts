@@ -5,8 +5,8 @@ import type { LockReport } from '../lock/report.ts';
 import type { Lock } from '../lock/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
-import type { LockWish } from './lock-session.ts';
-import { heldWheels } from './locked-wheels.ts';
+import type { LockWish } from './lock/session.ts';
+import { heldWheels } from './lock/locked-wheels.ts';
 import { openPreparation } from './preparation.ts';
 import { resolveTargets } from './targets.ts';
 

@@ -3,7 +3,7 @@ import type { InlineConfig } from '../config/schema.ts';
 import type { Plan } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
-import type { LockWish } from './lock-session.ts';
+import type { LockWish } from './lock/session.ts';
 import { prepare } from './prepare.ts';
 
 /**

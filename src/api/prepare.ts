@@ -5,7 +5,7 @@ import type { InlineConfig } from '../config/schema.ts';
 import { assemblePlan } from '../plan/assemble.ts';
 import type { ProjectFacts } from '../project/facts.ts';
 import type { Cache } from '../store/cache.ts';
-import type { LockOutcome, LockWish } from './lock-session.ts';
+import type { LockOutcome, LockWish } from './lock/session.ts';
 import { readSourceDateEpoch } from './open-project.ts';
 import { openPreparation } from './preparation.ts';
 import { resolveTargets } from './targets.ts';

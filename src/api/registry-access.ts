@@ -26,10 +26,10 @@ export function parseRegistryReference(text: string): WholeReference {
   return reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: 'latest' } : reference;
 }
 
-/** The reference that a text means where it means an image of a registry: with `docker://`, or with a `/` and nothing at such a path. */
+/** The reference that a text means where it means an image of a registry: with `docker://`, or with a registry's host and nothing at such a path. */
 export async function imageReferenceOf(text: string): Promise<string | undefined> {
   if (text.startsWith(scheme)) return text.slice(scheme.length);
-  if (!text.includes('/') || /^[./~]|\\/.test(text)) return undefined;
+  if (!/^[^/]*[.:][^/]*\/|^localhost\//.test(text) || /^[./~]|\\/.test(text)) return undefined;
   if (await isThere(text)) return undefined;
   try {
     parseReference(text);

@@ -9,7 +9,7 @@ import { writeDockerArchive } from '../store/docker-archive.ts';
 import { isLayout, readLayout } from '../store/read-layout.ts';
 import { writeRootfs } from '../store/rootfs.ts';
 import { build } from './build.ts';
-import type { LockWish } from './lock-session.ts';
+import type { LockWish } from './lock/session.ts';
 import type { MeteredContext } from './context.ts';
 import { pullIntoCache } from './pull.ts';
 import { imageReferenceOf } from './registry-access.ts';

@@ -17,7 +17,7 @@ import type { ConfiguredPlace } from './archive-place.ts';
 import type { BaseWish } from './base.ts';
 import { plannedPackages, resolveCoreSet, venvPrefix } from './core-set.ts';
 import { resolveDebian } from './debian.ts';
-import { pinsOf } from './pins.ts';
+import { pinsOf } from './lock/pins.ts';
 import { archiveFactsOf, rememberedArchive } from './python-archive.ts';
 
 export interface ResolvedStandalone {

@@ -9,7 +9,7 @@ import { parseArchitecture, targetMarkerEnvironment } from '../plan/target.ts';
 import type { PlannedWheel } from '../plan/types.ts';
 import type { Project } from '../project/project.ts';
 import type { ResolvedBase } from './base.ts';
-import type { WheelLock } from './locked-wheels.ts';
+import type { WheelLock } from './lock/locked-wheels.ts';
 import type { Resolver } from './resolver.ts';
 import { resolveTargetWheels, type TargetWheels } from './wheels.ts';
 

@@ -6,7 +6,7 @@ import type { ProjectFacts } from '../project/facts.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import type { ResolvedBase } from './base.ts';
 import { bytecodeChoice, chooseCompilers, compilerInputs, noChosenCompiler } from './compilers.ts';
-import type { SystemLock } from './locked-system.ts';
+import type { SystemLock } from './lock/locked-system.ts';
 import type { Preparation } from './preparation.ts';
 import type { Resolver } from './resolver.ts';
 import { resolveTargetSystem, type TargetSystem } from './system.ts';

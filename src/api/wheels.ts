@@ -14,7 +14,7 @@ import { parseMetadata } from '../python/metadata.ts';
 import { parsePylock, selectFromPylock } from '../python/pylock.ts';
 import type { TagTarget } from '../python/tags.ts';
 import type { Cache } from '../store/cache.ts';
-import { lockedWheels, type WheelLock } from './locked-wheels.ts';
+import { lockedWheels, type WheelLock } from './lock/locked-wheels.ts';
 import type { Resolver } from './resolver.ts';
 import { chooseWheels } from './wheel-places.ts';
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { LockWish } from '../api/lock-session.ts';
+import type { LockWish } from '../api/lock/session.ts';
 
 /** Flags of commands that may use a lock of the image. */
 export interface LockFlags {

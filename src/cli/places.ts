@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
-/** `HOST[:PORT]/NAME[:TAG][@DIGEST]`, in lower case but for the tag: every part begins with a letter or number. */
+/** `HOST[:PORT]/NAME[:TAG][@DIGEST]`: the host has a dot or a port, else a mistyped path would be asked for at Docker's registry. */
 const looksLikeReference =
-  /^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\])(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)+(?::\w[\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/;
+  /^(?:localhost|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+|[a-z0-9][a-z0-9.-]*(?=:\d)|\[[0-9a-f:]+\])(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)+(?::\w[\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/;
 
 /** A place of an image on the command line, with its path made absolute; an image of a registry stays as it is. */
 export function absolutePlace(place: string, cwd: string): string {

@@ -394,49 +394,4 @@ describe('tare.lock', () => {
     await write(text.slice(0, 700));
     expect(await failingBuild(other, [], options(cache))).toMatchObject({ code: 'IMAGE_LOCK_INVALID' });
   });
-
-  test('whose base is not whole is refused, and says what it lacks', async () => {
-    await publish('old');
-    const other = await makeProject();
-    const without = (name: string) =>
-      text.replace(new RegExp(`\\n\\[\\[target\\.base\\.package\\]\\]\\nname = "${name}"\\n(?:[^\\n[]+\\n)*`), '\n');
-    for (const [content, problem] of [
-      [without('libc6'), /`libc6`/],
-      [text.replace(/full-version = "3\.13\.\d+"/, 'full-version = "3.13.99"'), /Python 3\.13\.99/],
-    ] as const) {
-      expect(content).not.toBe(text);
-      await writeFile(join(other, 'tare.lock'), content);
-      for (const args of [[], ['--locked'], ['--frozen']]) {
-        const error = await failingBuild(other, args, options(cache));
-        expect(error).toMatchObject({ code: 'IMAGE_LOCK_INVALID', message: expect.stringMatching(problem) });
-        expect(error.hint).toContain('`tare lock`');
-      }
-    }
-  });
-
-  test('of a project that only its folder names may lie in a folder of any name', async () => {
-    await publish('old');
-    const project = await makeProject();
-    const nameless = (await readFile(join(project, 'tare.toml'), 'utf8')).replace('name = "shop"\n', '');
-    await writeFile(join(project, 'tare.toml'), nameless);
-    await runTare(['lock', project], options(cache));
-    expect(await readLock(project)).toContain('project = "."');
-    const elsewhere = `${project}-again`;
-    await cp(project, elsewhere, { recursive: true });
-    const [here, there] = await Promise.all(
-      [project, elsewhere].map((dir) => buildLocked(dir, ['--locked'], options(cache))),
-    );
-    expect(there?.state).toBe('unchanged');
-    expect(here?.state).toBe('unchanged');
-  });
-
-  test('does not fit any more when the project tells uv to resolve otherwise', async () => {
-    await publish('old');
-    const project = await makeProject();
-    await runTare(['lock', project], options(cache));
-    await writeFile(join(project, 'uv.toml'), 'constraint-dependencies = ["greet<2"]\n');
-    const checked = await runTare(['lock', project, '--check'], options(cache));
-    expect(checked.code).toBe(1);
-    expect(checked.stderr).toContain('IMAGE_LOCK_STALE');
-  });
 });

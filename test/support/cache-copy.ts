@@ -10,18 +10,28 @@ import { sharedCacheDir } from './paths.ts';
  */
 export async function copyDownloads(destination: string, own = false): Promise<string> {
   for (const part of ['debian', 'tools']) {
-    if (existsSync(join(sharedCacheDir, part)))
-      await cp(join(sharedCacheDir, part), join(destination, part), { recursive: true, filter: isDownload });
+    if (existsSync(join(sharedCacheDir, part))) await copyTree(join(sharedCacheDir, part), join(destination, part));
   }
   const version = 'v1';
   const [from, to] = [join(sharedCacheDir, version), join(destination, version)];
   await copyFolder(join(from, 'blobs', 'sha256'), join(to, 'blobs', 'sha256'), own);
   const records = join(from, 'records');
   for (const kind of existsSync(records) ? await readdir(records) : []) {
-    if (!/layer|bytecode|compiler/.test(kind))
-      await cp(join(records, kind), join(to, 'records', kind), { recursive: true });
+    if (!/layer|bytecode|compiler/.test(kind)) await copyTree(join(records, kind), join(to, 'records', kind));
   }
   return destination;
+}
+
+/** Other tests write to the cache meanwhile: what was a temporary name has gone a moment later. */
+async function copyTree(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await cp(from, to, { recursive: true, filter: isDownload });
+      return;
+    } catch (error) {
+      if (attempt === 20 || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
 }
 
 async function copyFolder(from: string, to: string, own: boolean): Promise<void> {

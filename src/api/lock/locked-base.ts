@@ -1,29 +1,29 @@
 import { join } from 'node:path';
-import type { Context } from '../base/context.ts';
-import { TareError } from '../base/errors.ts';
-import { glibcOf } from '../debian/core-set.ts';
-import type { DebPackage } from '../debian/package.ts';
+import type { Context } from '../../base/context.ts';
+import { TareError } from '../../base/errors.ts';
+import { glibcOf } from '../../debian/core-set.ts';
+import type { DebPackage } from '../../debian/package.ts';
 import {
   lockFile,
   type LockedBase,
   type LockedPackage,
   type LockedPython,
   type LockedStandaloneBase,
-} from '../lock/types.ts';
-import type { Architecture } from '../plan/target.ts';
-import type { PlannedPython } from '../plan/types.ts';
-import { parseArchiveName } from '../python-archive/archive-name.ts';
-import { type ArchivePlace, filenameOf, fillPattern } from '../python-archive/archive-place.ts';
-import type { FoundArchive } from '../python-archive/find-archive.ts';
-import type { Cache } from '../store/cache.ts';
-import { archivePlaceOf } from './archive-place.ts';
-import type { BaseWish, ResolvedComposed } from './base.ts';
-import { plannedPackages, venvPrefix } from './core-set.ts';
-import { nameDebian } from './debian.ts';
+} from '../../lock/types.ts';
+import type { Architecture } from '../../plan/target.ts';
+import type { PlannedPython } from '../../plan/types.ts';
+import { parseArchiveName } from '../../python-archive/archive-name.ts';
+import { type ArchivePlace, filenameOf, fillPattern } from '../../python-archive/archive-place.ts';
+import type { FoundArchive } from '../../python-archive/find-archive.ts';
+import type { Cache } from '../../store/cache.ts';
+import { archivePlaceOf } from '../archive-place.ts';
+import type { BaseWish, ResolvedComposed } from '../base.ts';
+import { plannedPackages, venvPrefix } from '../core-set.ts';
+import { nameDebian } from '../debian.ts';
 import { assertWholeBase } from './locked-base-check.ts';
 import type { PackagePins } from './pins.ts';
-import { archiveFactsOf } from './python-archive.ts';
-import { archivePython, type ResolvedStandalone } from './standalone.ts';
+import { archiveFactsOf } from '../python-archive.ts';
+import { archivePython, type ResolvedStandalone } from '../standalone.ts';
 
 /** What a lock says of the base of a platform: it holds, or its packages stay where they can. */
 export interface BaseLock {

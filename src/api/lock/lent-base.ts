@@ -1,12 +1,12 @@
-import { TareError } from '../base/errors.ts';
-import { openLentLayers } from '../build/lent-layers.ts';
-import { recipeKey } from '../build/recipe.ts';
-import { composedRecipe } from '../build/steps/base-layers.ts';
-import type { BuildTools } from '../build/tools.ts';
-import { parsePlatform } from '../oci/platform.ts';
-import type { Architecture } from '../plan/target.ts';
-import { readLayout } from '../store/read-layout.ts';
-import type { ResolvedBase } from './base.ts';
+import { TareError } from '../../base/errors.ts';
+import { openLentLayers } from '../../build/lent-layers.ts';
+import { recipeKey } from '../../build/recipe.ts';
+import { composedRecipe } from '../../build/steps/base-layers.ts';
+import type { BuildTools } from '../../build/tools.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import type { Architecture } from '../../plan/target.ts';
+import { readLayout } from '../../store/read-layout.ts';
+import type { ResolvedBase } from '../base.ts';
 
 /**
  * Lets the image in a layout lend its layers of Debian packages. Each must say that it was made from exactly the packages of the

@@ -1,29 +1,22 @@
 import { join } from 'node:path';
-import { readTextIfThere, writeFileAtomically } from '../base/atomic-file.ts';
-import type { Context } from '../base/context.ts';
-import { isTareError } from '../base/errors.ts';
-import { readVersion } from '../base/own-version.ts';
-import type { DebPackage } from '../debian/package.ts';
-import type { ResolvedConfig } from '../config/resolve.ts';
-import { compareLocks, type LockDifference, lockedNames } from '../lock/compare.ts';
-import { parseLock } from '../lock/parse.ts';
-import { renderLock } from '../lock/render.ts';
-import { type Lock, type LockedTarget, lockFile } from '../lock/types.ts';
-import type { Dependencies } from '../plan/lock.ts';
-import type { ProjectFacts } from '../project/facts.ts';
-import type { Project } from '../project/project.ts';
-import type { FileFacts } from '../root/file-facts.ts';
-import type { ResolvedBase } from './base.ts';
-import {
-  assertFits,
-  assertSameBase,
-  assertKnownNames,
-  lockForeign,
-  lockMissing,
-  targetMissing,
-} from './lock-errors.ts';
-import { baseLock, debugLock, systemLock, wheelLock } from './lock-parts.ts';
-import { recordTarget, type ResolvedTarget } from './lock-record.ts';
+import { readTextIfThere, writeFileAtomically } from '../../base/atomic-file.ts';
+import type { Context } from '../../base/context.ts';
+import { isTareError } from '../../base/errors.ts';
+import { readVersion } from '../../base/own-version.ts';
+import type { DebPackage } from '../../debian/package.ts';
+import type { ResolvedConfig } from '../../config/resolve.ts';
+import { compareLocks, type LockDifference, lockedNames } from '../../lock/compare.ts';
+import { parseLock } from '../../lock/parse.ts';
+import { renderLock } from '../../lock/render.ts';
+import { type Lock, type LockedTarget, lockFile } from '../../lock/types.ts';
+import type { Dependencies } from '../../plan/lock.ts';
+import type { ProjectFacts } from '../../project/facts.ts';
+import type { Project } from '../../project/project.ts';
+import type { FileFacts } from '../../root/file-facts.ts';
+import type { ResolvedBase } from '../base.ts';
+import { assertFits, assertSameBase, assertKnownNames, lockForeign, lockMissing, targetMissing } from './errors.ts';
+import { baseLock, debugLock, systemLock, wheelLock } from './parts.ts';
+import { recordTarget, type ResolvedTarget } from './record.ts';
 import {
   causesOf,
   isConsequence,
@@ -32,11 +25,11 @@ import {
   type Standing,
   standingOf,
   systemReasons,
-} from './lock-standing.ts';
+} from './standing.ts';
 import type { BaseLock } from './locked-base.ts';
 import type { SystemLock } from './locked-system.ts';
 import type { WheelLock } from './locked-wheels.ts';
-import type { TargetWheels } from './wheels.ts';
+import type { TargetWheels } from '../wheels.ts';
 
 /** How a lock of the image is dealt with. */
 export interface LockWish {

@@ -1,10 +1,10 @@
-import type { Context } from '../base/context.ts';
-import { isTareError } from '../base/errors.ts';
-import type { DebPackage, SuiteIndex } from '../debian/package.ts';
-import { movedAlong, withPinned } from '../debian/pinned-index.ts';
-import type { IndexState } from '../lock/types.ts';
-import type { Architecture } from '../plan/target.ts';
-import type { BaseWish } from './base.ts';
+import type { Context } from '../../base/context.ts';
+import { isTareError } from '../../base/errors.ts';
+import type { DebPackage, SuiteIndex } from '../../debian/package.ts';
+import { movedAlong, withPinned } from '../../debian/pinned-index.ts';
+import type { IndexState } from '../../lock/types.ts';
+import type { Architecture } from '../../plan/target.ts';
+import type { BaseWish } from '../base.ts';
 
 /** Packages of a lock that are to stay while others move. */
 export interface PackagePins {

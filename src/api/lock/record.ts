@@ -1,5 +1,5 @@
-import type { TargetInputs } from '../build/inputs.ts';
-import type { DebPackage } from '../debian/package.ts';
+import type { TargetInputs } from '../../build/inputs.ts';
+import type { DebPackage } from '../../debian/package.ts';
 import type {
   IndexState,
   LockedBase,
@@ -9,10 +9,10 @@ import type {
   LockedSystem,
   LockedTarget,
   LockedWheel,
-} from '../lock/types.ts';
-import type { ResolvedBase } from './base.ts';
-import type { TargetSystem } from './system.ts';
-import type { TargetWheels } from './wheels.ts';
+} from '../../lock/types.ts';
+import type { ResolvedBase } from '../base.ts';
+import type { TargetSystem } from '../system.ts';
+import type { TargetWheels } from '../wheels.ts';
 
 /** What was resolved for a target, or taken from a lock. */
 export interface ResolvedTarget {

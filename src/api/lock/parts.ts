@@ -1,13 +1,13 @@
-import type { DebPackage } from '../debian/package.ts';
-import { lockFile } from '../lock/types.ts';
-import type { ResolvedBase } from './base.ts';
-import { assertFits, assertFrozenBase, debugMissing } from './lock-errors.ts';
-import type { LockSessionInputs, LockWish } from './lock-session.ts';
-import { type Standing, wheelsStay } from './lock-standing.ts';
+import type { DebPackage } from '../../debian/package.ts';
+import { lockFile } from '../../lock/types.ts';
+import type { ResolvedBase } from '../base.ts';
+import { assertFits, assertFrozenBase, debugMissing } from './errors.ts';
+import type { LockSessionInputs, LockWish } from './session.ts';
+import { type Standing, wheelsStay } from './standing.ts';
 import { asPackage, type BaseLock } from './locked-base.ts';
 import type { SystemLock } from './locked-system.ts';
 import type { WheelLock } from './locked-wheels.ts';
-import { policyOf } from './system.ts';
+import { policyOf } from '../system.ts';
 
 function isReleased(packages: readonly { readonly name: string }[], released: ReadonlySet<string>): boolean {
   return packages.some((one) => released.has(one.name));

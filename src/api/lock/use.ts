@@ -1,8 +1,8 @@
-import type { DirectBuild } from '../build/build.ts';
-import type { LockUse } from '../build/build-report.ts';
-import type { CountedCache } from '../build/recipe.ts';
-import { sortedBy } from '../base/order.ts';
-import type { LockOutcome } from './lock-session.ts';
+import type { DirectBuild } from '../../build/build.ts';
+import type { LockUse } from '../../build/build-report.ts';
+import type { CountedCache } from '../../build/recipe.ts';
+import { sortedBy } from '../../base/order.ts';
+import type { LockOutcome } from './session.ts';
 
 /** Where the files of a lock came from, each once for all targets. */
 export function lockUseOf(

@@ -1,8 +1,8 @@
-import { TareError } from '../base/errors.ts';
-import { isProvidedByCore } from '../debian/core-set.ts';
-import type { DebPackage } from '../debian/package.ts';
-import { upstreamVersion } from '../debian/version.ts';
-import { lockFile, type LockedPython } from '../lock/types.ts';
+import { TareError } from '../../base/errors.ts';
+import { isProvidedByCore } from '../../debian/core-set.ts';
+import type { DebPackage } from '../../debian/package.ts';
+import { upstreamVersion } from '../../debian/version.ts';
+import { lockFile, type LockedPython } from '../../lock/types.ts';
 
 /** That the packages of a locked base are whole and have the Python that the lock says. Throws `IMAGE_LOCK_INVALID`. */
 export function assertWholeBase(

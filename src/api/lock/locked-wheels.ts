@@ -1,12 +1,12 @@
-import { mapLimit } from '../base/concurrency.ts';
-import { isTareError, TareError } from '../base/errors.ts';
-import { lockFile, type LockedWheel } from '../lock/types.ts';
-import type { PlannedWheel } from '../plan/types.ts';
-import type { LockedDistribution, LockedFile } from '../python/locked.ts';
-import { parsePackageName } from '../python/package-name.ts';
-import type { PreferredVersion } from './resolver.ts';
-import { chooseWheels } from './wheel-places.ts';
-import type { TargetWheels, WheelInputs } from './wheels.ts';
+import { mapLimit } from '../../base/concurrency.ts';
+import { isTareError, TareError } from '../../base/errors.ts';
+import { lockFile, type LockedWheel } from '../../lock/types.ts';
+import type { PlannedWheel } from '../../plan/types.ts';
+import type { LockedDistribution, LockedFile } from '../../python/locked.ts';
+import { parsePackageName } from '../../python/package-name.ts';
+import type { PreferredVersion } from '../resolver.ts';
+import { chooseWheels } from '../wheel-places.ts';
+import type { TargetWheels, WheelInputs } from '../wheels.ts';
 
 /** What a lock of the image says of a target's wheels. */
 export interface WheelLock {

@@ -1,7 +1,7 @@
-import { TareError } from '../base/errors.ts';
-import { type Lock, type LockedTarget, lockFile } from '../lock/types.ts';
-import type { ResolvedBase } from './base.ts';
-import { causesOf, isSameBase, type Standing } from './lock-standing.ts';
+import { TareError } from '../../base/errors.ts';
+import { type Lock, type LockedTarget, lockFile } from '../../lock/types.ts';
+import type { ResolvedBase } from '../base.ts';
+import { causesOf, isSameBase, type Standing } from './standing.ts';
 
 export function lockMissing(mode: string): TareError {
   return new TareError({
