@@ -31,14 +31,17 @@ export interface WheelQuestion {
   /** Where the dependencies stand: `requirements.txt`. */
   readonly file?: string;
   readonly dependencies?: string;
+  /** What the project tells uv of how to resolve them. */
+  readonly uv?: string;
   readonly extras: readonly string[];
   readonly groups: readonly string[];
 }
 
-export function wheelInputs({ file, dependencies, extras, groups }: WheelQuestion): InputSet {
+export function wheelInputs({ file, dependencies, uv, extras, groups }: WheelQuestion): InputSet {
   return {
     ...(file === undefined ? {} : { file }),
     ...(dependencies === undefined ? {} : { dependencies: sha256(dependencies), extras, groups }),
+    ...(uv === undefined ? {} : { uv: sha256(uv) }),
   };
 }
 
@@ -74,6 +77,7 @@ const names: Readonly<Record<string, string>> = {
   'base.sources': '`[[tool.tare.debian.sources]]`',
   'wheels.extras': '`extras`',
   'wheels.groups': '`groups`',
+  'wheels.uv': 'what the project tells uv of how to resolve',
   'system.policy': '`system-policy`',
   'system.packages': '`system-packages`',
   'system.excluded': '`exclude-system-packages`',

@@ -43,6 +43,8 @@ export interface Dependencies {
   readonly fingerprint: string;
   /** What is asked for, without addresses of indexes, where no lock says it: what a lock of the image compares. */
   readonly question?: string;
+  /** What the project tells uv of how to resolve that. */
+  readonly uvSettings?: string;
   readonly select: (selection: LockSelection) => DependencySource;
 }
 
@@ -61,7 +63,7 @@ export async function readDependencies(
   const variables = uvVariables(env);
   return {
     ...dependencies,
-    ...(settings === undefined ? {} : { question: `${dependencies.question}\n${settings}` }),
+    ...(settings === undefined ? {} : { uvSettings: settings }),
     fingerprint: [dependencies.fingerprint, settings, variables].filter((one) => one !== undefined).join('\n'),
   };
 }

@@ -108,23 +108,23 @@ function baseName(
 function wheelsOf({ config, facts, dependencies }: LockSessionInputs, locked: LockedTarget | undefined): InputSet {
   const { file } = facts.lock;
   const place = file === undefined ? {} : { file };
-  const { question } = dependencies;
+  const { question, uvSettings: uv } = dependencies;
   const { extras, groups } = config;
   if (question === undefined || (locked !== undefined && locked.wheels === undefined)) {
     return wheelInputs({ ...place, extras, groups });
   }
-  return wheelInputs({ ...place, dependencies: question, extras, groups });
+  return wheelInputs({ ...place, dependencies: question, ...(uv === undefined ? {} : { uv }), extras, groups });
 }
 
 /** The inputs of wheels as they are recorded, once it is known who chose them. */
 export function recordedWheelInputs(inputs: LockSessionInputs, wheels: TargetWheels): InputSet {
   const { file } = inputs.facts.lock;
   const { extras, groups } = inputs.config;
-  const { question } = inputs.dependencies;
+  const { question, uvSettings: uv } = inputs.dependencies;
   const isResolved = wheels.resolution.kind === 'resolved';
   return wheelInputs({
     ...(file === undefined ? {} : { file }),
-    ...(isResolved ? { dependencies: question ?? '' } : {}),
+    ...(isResolved ? { dependencies: question ?? '', ...(uv === undefined ? {} : { uv }) } : {}),
     extras,
     groups,
   });
