@@ -83,3 +83,10 @@ describe('sources that are used by their path', () => {
     expect(await keptIn({ ...files, 'm.py': text })).toEqual([]);
   });
 });
+
+test('a module that makes another name out of its own stays, as its own ends with `.pyc` otherwise', async () => {
+  const data = 'import json\nDATA = json.load(open(__file__.replace(".py", ".json")))\n';
+  expect(await keptIn({ 'm.py': data })).toEqual(['read-by-path m.py']);
+  expect(await keptIn({ 'm.py': 'P = str(__file__).replace("/m.py", "/data")\n' })).toEqual(['read-by-path m.py']);
+  expect(await keptIn({ 'm.py': 'P = __file__.replace("\\\\", "/")\nQ = name.replace(".py", "")\n' })).toEqual([]);
+});

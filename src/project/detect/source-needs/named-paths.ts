@@ -12,7 +12,10 @@ import type { SourceNeed, SourceNeedKind } from './source-need.ts';
 export function mentionsPath(text: string): boolean {
   if (/\.py(?:['"]|[ \t:][^\n]*['"])/.test(text)) return true;
   if (/\b(?:run_path|spec_from_file_location|SourceFileLoader|load_source|execfile)\b/.test(text)) return true;
-  return /__file__/.test(text) && /\bopen(?:_code|_file)?\s*\(|\bread_(?:text|bytes)\b|\blinecache\b/.test(text);
+  return (
+    /__file__/.test(text) &&
+    /\breplace\s*\(|\bopen(?:_code|_file)?\s*\(|\bread_(?:text|bytes)\b|\blinecache\b/.test(text)
+  );
 }
 
 /** Sources that are opened, executed or looked for under their path. */
@@ -52,10 +55,24 @@ function usesOf(call: Call, site: Site, view: ModuleView): readonly SourceNeed[]
     const found = needsOf(use, [receiver], 'read-by-path', `\`${method}\` reads`, true);
     if (found.length > 0) return found;
   }
+  if (method === 'replace' && isOwnFile(receiver) && stringOf(call.args[0])?.includes('.py') === true) {
+    return [renamed(call, view)];
+  }
   if (names.some((one) => harmless.test(one)) || (method !== undefined && harmlessMethods.test(method))) return [];
   const isOpener = names.some((one) => openers.test(one));
   if (isOpener && /^[wxa]/.test(stringOf(argumentOf(call, 1, 'mode')) ?? '')) return [];
   return needsOf(use, argumentsOf(call), 'read-by-path', `\`${use.name}\` is given the file`, isOpener);
+}
+
+function isOwnFile(node: ExprNode | undefined): boolean {
+  if (node?.nodeType === 'Call') return node.args.length === 1 && isOwnFile(node.args[0]);
+  return node?.nodeType === 'Name' && node.id === '__file__';
+}
+
+/** Bytecode in place of its source is called `.pyc`: what is put for `.py` then comes before a `c`. */
+function renamed(call: Call, { module }: ModuleView): SourceNeed {
+  const rule = '`__file__.replace` makes the name of another file out of that of the source';
+  return { path: module.path, kind: 'read-by-path', because: { file: module.path, line: call.lineno ?? 1, rule } };
 }
 
 interface Use {
