@@ -28,13 +28,21 @@ export async function systemOffers(inputs: OfferInputs): Promise<readonly PlanWa
     libraries: request.loaderFolders,
     programs: ['opt/venv/bin', 'usr/local/bin', 'usr/bin', 'usr/sbin'],
   };
+  // What the virtual environment brings, which is made later.
+  const scripts = installed.flatMap(({ facts }) => facts.consoleScripts.map((one) => one.name));
+  const own = new Set(['python', 'python3', request.interpreter.replace(/^.*\//, ''), ...scripts]);
   const without = async (distribution: string) => {
     const required = request.roots.required.filter((root) => root.distribution !== distribution);
     return (await resolveSystem({ ...request, roots: { ...request.roots, required } }, catalogue)).added;
   };
   return [
     ...optionalNeeds(knownWheels(installed), (name) => names.has(name)),
-    ...(await offerCalls(calls, tree, folders, catalogue)),
+    ...(await offerCalls(
+      calls.filter((call) => !own.has(call.name)),
+      tree,
+      folders,
+      catalogue,
+    )),
     ...(await offerLighter(
       installed.map((one) => chosenOf(one, installed)),
       resolution.added,

@@ -55,7 +55,7 @@ export interface SystemWish {
 }
 
 /** Raised whenever the same inputs may give other packages. */
-const resolutionVersion = 6;
+const resolutionVersion = 7;
 
 /** The Debian packages that a target lacks: remembered where nothing that the answer depends on has changed. */
 export async function resolveTargetSystem(tools: BuildTools, wish: SystemWish): Promise<TargetSystem> {
