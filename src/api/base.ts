@@ -12,6 +12,7 @@ import { debianPythons, glibcOf, pythonOf } from '../debian/core-set.ts';
 import type { DebianMirrorConfig } from '../debian/mirror.ts';
 import type { DebPackage } from '../debian/package.ts';
 import { archivePlaceOf } from './archive-place.ts';
+import { pullIntoCache } from './pull.ts';
 import { plannedPackages, resolveCoreSet, venvPrefix } from './core-set.ts';
 import { resolveDebian } from './debian.ts';
 import { type BaseLock, lockedBase } from './lock/locked-base.ts';
@@ -173,7 +174,7 @@ async function resolveImageBase(
   wish: BaseWish,
   architecture: Architecture,
 ): Promise<ResolvedImage> {
-  const place = parseBasePlace(wish.config.base ?? '', wish.project);
+  const place = await openBasePlace(context, wish, architecture);
   const image = await readLayout(place, parsePlatform(architecture.platform));
   const base = await readBaseImage(
     image,
@@ -241,14 +242,18 @@ function choosePython(base: BaseImage, wanted: PythonFact | undefined, title: st
   };
 }
 
-/** `oci:DIR`, relative to the project. Throws `BASE_INVALID`. */
-function parseBasePlace(text: string, project: string): string {
+/** The layout that a base is in: `oci:DIR`, relative to the project, or that of an image of a registry in the cache. Throws `BASE_INVALID`. */
+async function openBasePlace(context: Context, wish: BaseWish, { platform }: Architecture): Promise<string> {
+  const text = wish.config.base ?? '';
   const folder = /^oci:(.+)$/.exec(text)?.[1];
-  if (folder !== undefined) return isAbsolute(folder) ? folder : join(project, folder);
+  if (folder !== undefined) return isAbsolute(folder) ? folder : join(wish.project, folder);
+  const reference = /^docker:\/\/(.+)$/.exec(text)?.[1];
+  if (reference !== undefined) return (await pullIntoCache(reference, { platforms: [platform] }, context)).dir;
   throw new TareError({
     code: 'BASE_INVALID',
     message: `\`${text}\` is not a base`,
-    expected: '`debian`, `standalone`, or `oci:DIR` for an OCI image layout',
-    hint: 'copy the image to a layout first: `skopeo copy docker://REFERENCE oci:base`, then `--base oci:base`',
+    expected:
+      '`debian`, `standalone`, `docker://REFERENCE` for an image of a registry, or `oci:DIR` for an OCI image layout',
+    hint: `for an image of a registry \`--base docker://${/^[\w.:/@-]+$/.test(text) ? text : 'REFERENCE'}\``,
   });
 }

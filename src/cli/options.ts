@@ -61,7 +61,7 @@ export function addSharedOptions(command: Command): Command {
     .option('--port <number>', 'port that the application listens on', parsePositive)
     .option('--extra <name>', 'an extra of the project to install (repeatable)', collect)
     .option('--group <name>', 'a dependency group to install (repeatable)', collect)
-    .option('--base <where>', 'oci:DIR to build on an image of yours, debian (default), or standalone')
+    .option('--base <where>', 'docker://REF or oci:DIR to build on an image, debian (default), or standalone')
     .option('--system-package <name>', 'a Debian package to add (repeatable)', collect)
     .option('--exclude-system-package <name>', 'a Debian package that is never added (repeatable)', collect)
     .option(

@@ -77,7 +77,7 @@ export interface UserConfig {
   readonly processes?: Readonly<Record<string, ProcessConfig>>;
   readonly debian?: DebianConfig;
   readonly standalone?: StandaloneConfig;
-  /** `debian` for a composed one, `standalone` for one with the Python of an archive, or `oci:DIR`. @default debian where it has the Python */
+  /** `debian` for a composed one, `standalone` for one with the Python of an archive, `docker://REF` or `oci:DIR` for an image. @default debian where it has the Python */
   readonly base?: string;
   /** How far dependencies of system libraries are followed: `needed` or `depends`. @default needed */
   readonly systemPolicy?: 'needed' | 'depends';

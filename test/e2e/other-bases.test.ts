@@ -40,7 +40,7 @@ describe('examples/ultralytics-serving', () => {
     await requireComponent(context, 'runc');
     const report = await expectBuiltAndAnswering('bookworm', ['--python', '3.11']);
     const kinds = report.platforms.flatMap((one) => one.layers.map((layer) => layer.kind));
-    expect(kinds.slice(0, 2)).toEqual(['base', 'system']);
+    expect(kinds.slice(0, 3)).toEqual(['base', 'bytecode', 'system']);
   });
 
   test.for(['bookworm', 'trixie'] as const)('answers on an image like python:3.12-slim-%s', async (suite, context) => {

@@ -99,7 +99,7 @@ function baseName(
   const hash = typeof sha256 === 'object' ? sha256[platform] : sha256;
   const known = [filename, hash].filter((one) => one !== undefined);
   return {
-    ...(base === undefined ? {} : { base: base.startsWith('oci:') ? 'image' : base }),
+    ...(base === undefined ? {} : { base: /^(?:oci:|docker:\/\/)/.test(base) ? 'image' : base }),
     ...(known.length === 0 ? {} : { archive: known }),
   };
 }
