@@ -5,7 +5,7 @@ import type { TargetChoice } from '../plan/assemble.ts';
 import type { ProjectFacts } from '../project/facts.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import type { ResolvedBase } from './base.ts';
-import { bytecodeChoice, chooseCompilers, compilerInputs, noChosenCompiler } from './compilers.ts';
+import { baseInputs, bytecodeChoice, chooseCompilers, compilerInputs, noChosenCompiler } from './compilers.ts';
 import type { SystemLock } from './lock/locked-system.ts';
 import type { Preparation } from './preparation.ts';
 import type { Resolver } from './resolver.ts';
@@ -74,10 +74,7 @@ function targetInputs(
     ([digest, url]) => [digest as Digest, { url, ...headersFor(resolver, url) }] as const,
   );
   return {
-    debs: base.debs,
-    ...('image' in base ? { baseImage: base.image } : {}),
-    ...('archive' in base ? { archive: base.archive } : {}),
-    debian: base.debian,
+    ...baseInputs(base),
     wheelUrls: new Map(urls),
     requested: facts.dependencies.map((fact) => parseRequirement(fact.value, fact.because.file)),
   };

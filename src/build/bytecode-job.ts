@@ -84,10 +84,13 @@ export function bundledBytecode(bundle: string, files: readonly BundledFile[], c
 }
 
 /** The entries of a layer with bytecode of a base's modules. The caller removes `bundle` when they are written. */
-export async function libraryEntries(job: LibraryBytecodeJob, bundle: string): Promise<readonly LayerEntry[]> {
+export async function libraryEntries(
+  job: LibraryBytecodeJob,
+  bundle: string,
+): Promise<{ readonly entries: readonly LayerEntry[]; readonly failures: Bundle['failures'] }> {
   const found = await readModules(job);
   const sources = [...found].map(([path, { bytes }]): SourceFile => ({ path: `/${path}`, read: () => bytes }));
-  const { files } = await writeBundle(job.compiler, sources, bundle, { parallel: job.parallel });
+  const { files, failures } = await writeBundle(job.compiler, sources, bundle, { parallel: job.parallel });
   const newest = Math.max(0, ...[...found.values()].map((one) => one.mtime));
   const entries = bundledBytecode(bundle, files, job.cacheTag).map(({ path, source, content }): LayerEntry => {
     const mtime = found.get(source)?.mtime ?? newest;
@@ -97,7 +100,7 @@ export async function libraryEntries(job: LibraryBytecodeJob, bundle: string): P
     entries.map(({ path }) => path),
     newest,
   );
-  return sortedBy([...folders, ...entries], ({ path }) => path);
+  return { entries: sortedBy([...folders, ...entries], ({ path }) => path), failures };
 }
 
 async function readModules(

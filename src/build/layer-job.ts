@@ -13,7 +13,7 @@ import { type WheelFacts, wheelFacts } from '../python/wheel-facts.ts';
 import type { ArchiveFile } from '../python-archive/archive-entries.ts';
 import { composeArchive } from '../python-archive/compose-archive.ts';
 import type { FileFacts } from '../root/file-facts.ts';
-import { isKeptText, type LayerFacts } from '../root/layer-facts.ts';
+import { bytecodeIn, isKeptText, type LayerFacts } from '../root/layer-facts.ts';
 import { createObserver } from '../root/observe.ts';
 import { layTree } from '../root/tree.ts';
 import {
@@ -123,8 +123,12 @@ export async function runJob(job: Job): Promise<JobResult> {
 async function writeLibraryBytecode(job: LibraryBytecodeJob): Promise<LayerJobResult> {
   const bundle = `${job.output}.bytecode`;
   try {
-    const written = await writeObserved(await libraryEntries(job, bundle), job.output);
-    return { ...written, installed: [], warnings: [] };
+    const { entries, failures } = await libraryEntries(job, bundle);
+    const written = await writeObserved(entries, job.output);
+    const warnings = failures.map(
+      ({ path, reason }) => `\`${path}\` cannot be compiled and stays a source (${reason})`,
+    );
+    return { ...written, installed: [], warnings };
   } finally {
     await removeBundle(bundle);
   }
@@ -145,8 +149,10 @@ async function writeObserved(
       },
     });
     const files = observer.facts();
-    const bytecode = files.reduce((sum, file) => sum + (file.bytecodeMagic === undefined ? 0 : file.size), 0);
-    return { layer: { ...written, newest, bytecode }, facts: { files, texts: textsOf(observer.kept()) } };
+    return {
+      layer: { ...written, newest, bytecode: bytecodeIn(files) },
+      facts: { files, texts: textsOf(observer.kept()) },
+    };
   } finally {
     observer.close();
   }

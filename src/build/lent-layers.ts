@@ -5,7 +5,7 @@ import type { Digest } from '../base/digest.ts';
 import { downloadBlob } from '../http/download.ts';
 import type { Image, ImageLayer } from '../oci/image.ts';
 import { assertDiffId, readLayer } from '../oci/layer-stream.ts';
-import { isKeptText } from '../root/layer-facts.ts';
+import { bytecodeIn, isKeptText } from '../root/layer-facts.ts';
 import { scanTar } from '../root/scan.ts';
 import type { Cache } from '../store/cache.ts';
 import type { ProducedLayer } from './recipe.ts';
@@ -53,9 +53,8 @@ async function takeLayer(context: Context, cache: Cache, layer: ImageLayer): Pro
   const { files, kept } = await scanTar(entries, { keep: isKeptText, spool: await cache.temporary(), signal });
   assertDiffId(layer, diffId);
   const texts = [...kept].map(([path, bytes]) => [path, Buffer.from(bytes).toString('utf8')] as const);
-  const bytecode = files.reduce((sum, one) => sum + (one.bytecodeMagic === undefined ? 0 : one.size), 0);
   return {
-    layer: { digest, diffId: layer.diffId, size, ...seen, bytecode },
+    layer: { digest, diffId: layer.diffId, size, ...seen, bytecode: bytecodeIn(files) },
     facts: { files, texts: Object.fromEntries(texts) },
   };
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { layerKinds } from './types.ts';
 
 const because = v.strictObject({
   file: v.optional(v.string()),
@@ -20,17 +21,7 @@ const wheel = v.strictObject({
 });
 
 const layer = v.strictObject({
-  kind: v.picklist([
-    'base',
-    'bytecode',
-    'system',
-    'wheels',
-    'environment',
-    'data',
-    'certificates',
-    'application',
-    'debug',
-  ]),
+  kind: v.picklist(layerKinds),
   title: v.string(),
   contents: v.array(v.string()),
   because,

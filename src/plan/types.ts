@@ -236,16 +236,20 @@ export interface OpenSystemNeed {
   readonly hint?: string;
 }
 
-export type LayerKind =
-  | 'base'
-  | 'bytecode'
-  | 'system'
-  | 'wheels'
-  | 'environment'
-  | 'data'
-  | 'certificates'
-  | 'application'
-  | 'debug';
+/** Bottom to top. */
+export const layerKinds = [
+  'base',
+  'bytecode',
+  'system',
+  'wheels',
+  'environment',
+  'data',
+  'certificates',
+  'application',
+  'debug',
+] as const;
+
+export type LayerKind = (typeof layerKinds)[number];
 
 export interface PlannedLayer {
   readonly kind: LayerKind;

@@ -3,18 +3,6 @@ import type { LayerKind, Plan } from '../plan/types.ts';
 import { renderBytes } from '../base/size-text.ts';
 import { renderColumns, renderCount, renderDuration, renderPlainText } from './format.ts';
 
-const kinds: readonly LayerKind[] = [
-  'base',
-  'bytecode',
-  'system',
-  'wheels',
-  'environment',
-  'data',
-  'certificates',
-  'application',
-  'debug',
-];
-
 /** What a person sees at the end of a build. */
 export function renderBuildText(report: BuildReport, plan: Plan, place: string): string {
   const { name, version } = plan.project;
@@ -45,10 +33,14 @@ function renderLockUse({ lock }: BuildReport): readonly string[] {
 const wordsOf: Readonly<Record<string, string>> = { 'extra source': 'an extra source', 'base-from': '`--base-from`' };
 
 function renderPlatform(platform: PlatformReport): string {
-  const rows = kinds.flatMap((kind) => {
-    const layers = platform.layers.filter((layer) => layer.kind === kind);
-    return layers.length === 0 ? [] : [rowOf(kind, layers)];
-  });
+  // In the order in which they lie on each other.
+  const kinds = [...new Set(platform.layers.map((layer) => layer.kind))];
+  const rows = kinds.map((kind) =>
+    rowOf(
+      kind,
+      platform.layers.filter((layer) => layer.kind === kind),
+    ),
+  );
   rows.push([
     'total',
     renderBytes(platform.size),

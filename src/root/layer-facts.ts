@@ -9,6 +9,11 @@ export interface LayerFacts {
   readonly texts: Readonly<Record<string, string>>;
 }
 
+/** Bytes of bytecode among files. */
+export function bytecodeIn(files: readonly FileFacts[]): number {
+  return files.reduce((sum, file) => sum + (file.bytecodeMagic === undefined ? 0 : file.size), 0);
+}
+
 const keptTexts = new RegExp(
   [
     // What is installed, and what it is started by (recording installed projects; entry points specification; PEP 405).

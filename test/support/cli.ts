@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { layerKinds } from '../../src/plan/types.ts';
 import { type CommandOptions, type CommandResult, type RunningCommand, runCommand, startCommand } from './command.ts';
 import { benchDir, cliPath, sharedCacheDir } from './paths.ts';
 
@@ -61,17 +62,7 @@ export const buildReportSchema = v.object({
           diffId: digestSchema,
           size: sizeSchema,
           unpackedSize: sizeSchema,
-          kind: v.picklist([
-            'base',
-            'bytecode',
-            'system',
-            'wheels',
-            'environment',
-            'data',
-            'certificates',
-            'application',
-            'debug',
-          ]),
+          kind: v.picklist(layerKinds),
           contents: v.array(v.string()),
         }),
       ),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { layerKinds } from '../../src/plan/types.ts';
 
 /*
  * `expect.json` beside an example says what must hold of its plan, its image and its running container.
@@ -51,7 +52,7 @@ const planSchema = v.strictObject({
 
 const imageSchema = v.strictObject({
   /** Kinds in the order of the layers, each run of the same kind once. */
-  layerKinds: v.array(v.picklist(['base', 'bytecode', 'system', 'wheels', 'environment', 'data', 'application'])),
+  layerKinds: v.array(v.picklist(layerKinds)),
   /** `Config.User` */
   user: v.string(),
   workdir: v.string(),

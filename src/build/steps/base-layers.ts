@@ -2,7 +2,7 @@ import { baseConfigLayers } from '../../base-image/base-history.ts';
 import type { BaseImage } from '../../base-image/base-image.ts';
 import { fetchDebs } from '../../debian/mirror.ts';
 import type { ComposedBase, PlannedBase, PlannedPython, StandaloneBase } from '../../plan/types.ts';
-import type { FileFacts } from '../../root/file-facts.ts';
+import { bytecodeIn } from '../../root/layer-facts.ts';
 import { earliestTime } from '../content-time.ts';
 import type { TargetInputs } from '../inputs.ts';
 import { type LayerRecord, noteSources, type Recipe, withRecipe } from '../recipe.ts';
@@ -88,8 +88,4 @@ function layersOfImage(image: BaseImage): BaseLayers {
       blob: { file, mediaType, createdBy: history[at]?.createdBy ?? '' },
     };
   });
-}
-
-function bytecodeIn(files: readonly FileFacts[]): number {
-  return files.reduce((sum, file) => sum + (file.bytecodeMagic === undefined ? 0 : file.size), 0);
 }

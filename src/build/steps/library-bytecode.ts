@@ -33,7 +33,7 @@ export async function buildLibraryBytecode(
     const ready = await compiler.start();
     const task = tools.context.progress.start(`compiling the standard library ${target.base.architecture}`);
     try {
-      return await tools.writeLayer({
+      const result = await tools.writeLayer({
         kind: 'library-bytecode',
         output,
         layers: base.map(({ record, blob }) => ({
@@ -46,6 +46,8 @@ export async function buildLibraryBytecode(
         cacheTag: compiler.cacheTag,
         parallel: tools.context.workers,
       });
+      for (const warning of result.warnings) tools.context.log.info(warning);
+      return result;
     } finally {
       task.done();
     }

@@ -1,10 +1,11 @@
 import type { Call, StmtNode } from 'py-ast';
 import type { Because } from '../../base/because.ts';
 import { mapLimit } from '../../base/concurrency.ts';
-import { addImports, fullNames, type ImportStatement, type Names } from './import-names.ts';
+import { addImports, fullNames, type Names } from './import-names.ts';
 import { assignmentsIn, commandsOf, type Scopes, textsOf } from './literal-values.ts';
 import { libraryName, nativeFunctionOf, type NativeFunction, programName, programsOfLine } from './native-functions.ts';
 import type { PythonIndex, PythonModule } from './python-index.ts';
+import { type AnyNode, isCall, isImport, isNode } from './syntax-nodes.ts';
 
 /** A library that the application loads by name, or a program that it executes or looks for. */
 export interface NativeCall {
@@ -105,19 +106,6 @@ function named(kind: NativeCall['kind'], name: string | undefined): readonly Nat
 }
 
 type FunctionStatement = Extract<StmtNode, { nodeType: 'FunctionDef' | 'AsyncFunctionDef' }>;
-type AnyNode = { readonly nodeType: string };
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && 'nodeType' in value && typeof value.nodeType === 'string';
-}
-
-function isCall(node: AnyNode): node is Call {
-  return node.nodeType === 'Call';
-}
-
-function isImport(node: AnyNode): node is ImportStatement {
-  return node.nodeType === 'Import' || node.nodeType === 'ImportFrom';
-}
 
 function isFunction(node: AnyNode): node is FunctionStatement {
   return node.nodeType === 'FunctionDef' || node.nodeType === 'AsyncFunctionDef';

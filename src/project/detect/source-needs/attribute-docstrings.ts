@@ -1,6 +1,7 @@
 import type { ExprNode } from 'py-ast';
 import { dottedName, isTrue, stringOf } from '../python-syntax.ts';
-import { type ClassStatement, definitionOf, isNode, type ModuleView } from './module-view.ts';
+import { type ClassStatement, definitionOf, type ModuleView } from './module-view.ts';
+import { isNode } from '../syntax-nodes.ts';
 import type { SourceNeed } from './source-need.ts';
 
 export const mentionsDocstrings = /\buse_attribute_docstrings\b/;

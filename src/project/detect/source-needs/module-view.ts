@@ -3,6 +3,7 @@ import { addImports, fullNames, type ImportStatement, type Names } from '../impo
 import { assignmentsIn, type Scopes } from '../literal-values.ts';
 import type { Binding, PythonIndex, PythonModule } from '../python-index.ts';
 import { dottedName, flatStatements } from '../python-syntax.ts';
+import { type AnyNode, isCall, isImport, isNode } from '../syntax-nodes.ts';
 
 export type FunctionStatement = Extract<StmtNode, { nodeType: 'FunctionDef' | 'AsyncFunctionDef' }>;
 export type ClassStatement = Extract<StmtNode, { nodeType: 'ClassDef' }>;
@@ -197,19 +198,6 @@ export function definitionOf(name: string | undefined, view: ModuleView, hops = 
 }
 
 type AssignStatement = Extract<StmtNode, { nodeType: 'Assign' | 'AnnAssign' }>;
-type AnyNode = { readonly nodeType: string };
-
-export function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && 'nodeType' in value && typeof value.nodeType === 'string';
-}
-
-function isCall(node: AnyNode): node is Call {
-  return node.nodeType === 'Call';
-}
-
-function isImport(node: AnyNode): node is ImportStatement {
-  return node.nodeType === 'Import' || node.nodeType === 'ImportFrom';
-}
 
 function isAssign(node: AnyNode): node is AssignStatement {
   return node.nodeType === 'Assign' || node.nodeType === 'AnnAssign';
