@@ -36,10 +36,20 @@ export function startNode(folder) {
   return used;
 }
 
-/** `tare build PROJECT --json ARGS` with a cache in `folder`: what it used, and its report. */
-export function build(folder, project, args = []) {
+/** `tare build PROJECT --json ARGS` with a cache in `folder` and more variables: what it used, and its report. */
+export function build(folder, project, args = [], env = {}) {
   const { stdout, ...used } = run(folder, [command, 'build', project, '--json', ...args], {
     TARE_CACHE_DIR: join(folder, 'cache'),
+    ...env,
+  });
+  return { ...used, report: JSON.parse(stdout) };
+}
+
+/** `tare ARGS --json` with a cache in `folder`, unless `env` names another: what it used, and what it reports. */
+export function tare(folder, args, env = {}) {
+  const { stdout, ...used } = run(folder, [command, ...args, '--json'], {
+    TARE_CACHE_DIR: join(folder, 'cache'),
+    ...env,
   });
   return { ...used, report: JSON.parse(stdout) };
 }

@@ -1,9 +1,4 @@
-import { isAbsolute, join } from 'node:path';
 import type { BaseImage } from '../base-image/base-image.ts';
-import { assertGlibc } from '../base-image/libc.ts';
-import { suiteOf } from '../base-image/os-release.ts';
-import { assertPython } from '../base-image/pythons.ts';
-import { readBaseImage } from '../base-image/read-base.ts';
 import type { Because } from '../base/because.ts';
 import type { Context } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
@@ -12,22 +7,21 @@ import { debianPythons, glibcOf, pythonOf } from '../debian/core-set.ts';
 import type { DebianMirrorConfig } from '../debian/mirror.ts';
 import type { DebPackage } from '../debian/package.ts';
 import { archivePlaceOf } from './archive-place.ts';
-import { pullIntoCache } from './pull.ts';
 import { plannedPackages, resolveCoreSet, venvPrefix } from './core-set.ts';
 import { resolveDebian } from './debian.ts';
+import { resolveNamedImage } from './image-base.ts';
 import { type BaseLock, lockedBase } from './lock/locked-base.ts';
 import { type PackagePins, pinsOf } from './lock/pins.ts';
+import type { OpenedRoots } from './remote-root.ts';
+import { resolveSlimImage, slimImageFor } from './slim-image.ts';
 import { type ResolvedStandalone, resolveStandalone } from './standalone.ts';
 import type { IndexState } from '../lock/types.ts';
-import { imageDigest } from '../oci/image.ts';
-import { parsePlatform } from '../oci/platform.ts';
 import type { RuledOutPython } from './which-python.ts';
-import { allowsPython, isFreeThreadedAbi, resolvePython } from '../plan/python.ts';
+import { allowsPython, resolvePython } from '../plan/python.ts';
 import type { Architecture } from '../plan/target.ts';
 import type { ComposedBase, ImageBase, PlannedPython } from '../plan/types.ts';
 import type { PythonFact } from '../project/facts.ts';
 import type { Cache } from '../store/cache.ts';
-import { readLayout } from '../store/read-layout.ts';
 
 export type ResolvedBase = ResolvedComposed | ResolvedStandalone | ResolvedImage;
 
@@ -59,11 +53,13 @@ export interface BaseWish {
   readonly ruledOut?: readonly RuledOutPython[];
   /** What a lock of the image says, by platform. */
   readonly lock?: (platform: string) => BaseLock | undefined;
+  /** What the tags of images stand for in this build. */
+  readonly roots?: OpenedRoots;
 }
 
 /**
  * The base for an architecture: an OCI image where one is named, a composed Debian where a suite has a Python that the project
- * allows, else the Python of an archive on a composed Debian, where archives can be had.
+ * allows, else the Python of an archive on a composed Debian, where archives can be had, else Docker's image of that Python.
  */
 export async function resolveBase(
   context: Context,
@@ -76,12 +72,14 @@ export async function resolveBase(
   const locked = await lockedBase(context, cache, wish, architecture);
   if (locked !== undefined) return locked;
   if (base !== undefined && base !== 'debian' && base !== 'standalone') {
-    return resolveImageBase(context, cache, wish, architecture);
+    return resolveNamedImage(context, cache, wish, architecture);
   }
   if (base === 'standalone' || (base === undefined && !hasDebianPython(python))) {
     const place = await archivePlaceOf(context, wish);
     if (place !== undefined) return resolveStandalone(context, cache, wish, architecture, place);
     if (base === 'standalone') throw archiveMissing();
+    const slim = slimImageFor(python);
+    if (slim !== undefined) return resolveSlimImage(context, cache, wish, architecture, slim);
   }
   const chosen = chooseDebianPython(python, wish.ruledOut);
   const debian = await resolveDebian(context, config, project, chosen.suite, architecture.debian);
@@ -113,7 +111,7 @@ export function chooseDebianPython(
   const chosen = resolvePython(
     python,
     left.map((one) => ({ ...one, origin: `Debian ${one.suite}` })),
-    [archiveChoice, 'build on an image that has it: `--base oci:DIR`'],
+    [archiveChoice, 'build on an image that has it: `--base docker://REFERENCE` or `--base oci:DIR`'],
   );
   if (ruledOut.length === 0) return chosen;
   const why = ruledOut.map((out) => `not ${out.python}, as ${out.reason}`).join('; ');
@@ -166,94 +164,4 @@ export async function resolveComposedBase(
 
 function abiOf(python: string): string {
   return `cp${python.replace('.', '')}`;
-}
-
-async function resolveImageBase(
-  context: Context,
-  cache: Cache,
-  wish: BaseWish,
-  architecture: Architecture,
-): Promise<ResolvedImage> {
-  const place = await openBasePlace(context, wish, architecture);
-  const image = await readLayout(place, parsePlatform(architecture.platform));
-  const base = await readBaseImage(
-    image,
-    {
-      read: (key) => cache.readRecord('base-layer', key),
-      write: (key, value) => cache.writeRecord('base-layer', key, value),
-      temporary: () => cache.temporary(),
-    },
-    context,
-  );
-  const title = base.osRelease?.prettyName ?? 'an image that does not say what it is';
-  const glibc = assertGlibc(base);
-  const chosen = choosePython(base, wish.python, title);
-  const known = suiteIfKnown(base);
-  const debian =
-    known.suite === undefined
-      ? {}
-      : await resolveDebian(context, wish.config, wish.project, known.suite, architecture.debian);
-  return {
-    image: base,
-    debs: [],
-    debian,
-    base: {
-      provider: 'image',
-      title,
-      ...known,
-      architecture: architecture.debian,
-      glibc,
-      digest: imageDigest(image),
-      packageState: base.database.state,
-      packages: base.database.packages.map(({ name, version }) => ({ name, version })),
-      layers: base.layers.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size })),
-      because: wish.config.origins.base ?? { rule: 'configured' },
-    },
-    python: chosen,
-  };
-}
-
-/** Packages can be added where the suite is known; whether any must be is seen later. */
-function suiteIfKnown(base: BaseImage): { readonly suite?: string } {
-  if (base.osRelease?.id !== 'debian' || base.database.kind === 'none') return {};
-  return { suite: suiteOf(base) };
-}
-
-/** The base's Python is the plan's Python. */
-function choosePython(base: BaseImage, wanted: PythonFact | undefined, title: string): PlannedPython {
-  const offered = base.pythons.map((one) => ({
-    python: one.version,
-    origin: title,
-    isFreeThreaded: isFreeThreadedAbi(one.abi),
-  }));
-  if (offered.length === 0) assertPython(base, wanted?.minor ?? '3');
-  // The one that PATH finds first, even beside a newer one.
-  const allowed = offered.filter((one) => wanted === undefined || allowsPython(wanted, one.python, one.isFreeThreaded));
-  const first = allowed.find((one) => one.isFreeThreaded === (wanted?.isFreeThreaded === true)) ?? allowed[0];
-  const choice = resolvePython(wanted, first === undefined ? offered : [first]);
-  const found = assertPython(base, choice.isFreeThreaded ? `${choice.python}t` : choice.python);
-  return {
-    version: found.version,
-    ...(found.fullVersion === undefined ? {} : { fullVersion: found.fullVersion }),
-    abi: found.abi,
-    interpreter: found.interpreter,
-    prefix: venvPrefix,
-    because: choice.because,
-  };
-}
-
-/** The layout that a base is in: `oci:DIR`, relative to the project, or that of an image of a registry in the cache. Throws `BASE_INVALID`. */
-async function openBasePlace(context: Context, wish: BaseWish, { platform }: Architecture): Promise<string> {
-  const text = wish.config.base ?? '';
-  const folder = /^oci:(.+)$/.exec(text)?.[1];
-  if (folder !== undefined) return isAbsolute(folder) ? folder : join(wish.project, folder);
-  const reference = /^docker:\/\/(.+)$/.exec(text)?.[1];
-  if (reference !== undefined) return (await pullIntoCache(reference, { platforms: [platform] }, context)).dir;
-  throw new TareError({
-    code: 'BASE_INVALID',
-    message: `\`${text}\` is not a base`,
-    expected:
-      '`debian`, `standalone`, `docker://REFERENCE` for an image of a registry, or `oci:DIR` for an OCI image layout',
-    hint: `for an image of a registry \`--base docker://${/^[\w.:/@-]+$/.test(text) ? text : 'REFERENCE'}\``,
-  });
 }

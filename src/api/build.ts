@@ -2,10 +2,14 @@ import { withDiskHint } from '../base/atomic-file.ts';
 import { buildDirectly, type DirectBuild } from '../build/build.ts';
 import type { BuildReport, PlatformReport } from '../build/build-report.ts';
 import { withBuildTools } from '../build/tools.ts';
+import type { Digest } from '../base/digest.ts';
+import { noOutput } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
+import { bringLayers } from '../oci/blob-origin.ts';
 import { type Image, imageDigest } from '../oci/image.ts';
-import type { Plan } from '../plan/types.ts';
+import type { Plan, Target } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
+import { layoutContents } from '../store/contents.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
 import type { LockWish } from './lock/session.ts';
@@ -43,26 +47,38 @@ export async function build(
   });
   const verdicts = await watch.measure('verify', () => verifyAll(context, prepared, built));
   const images = built.targets.map((target) => target.image);
-  const place = parseOutput(prepared.config.output, prepared.inputs.project.root);
-  const written = await watch.measure('output', () =>
-    writeOutput(place, images, { refName: refNameOf(prepared), signal: context.signal }).catch((error: unknown) => {
-      throw withDiskHint(error, place.path);
-    }),
-  );
-  const digest = written.digest;
+  const { digest, output } = await watch.measure('output', () => writeImages(context, prepared, images));
   return {
     plan: prepared.inputs.plan,
     images,
     name: refNameOf(prepared),
     report: {
       digest,
-      output: renderOutput(place),
+      output,
       platforms: built.targets.map((target, at) => platformReport(target, verdicts[at])),
       timings: watch.milliseconds(),
       cache: { ...built.counters, bytesDownloaded: context.bytesDownloaded() },
       ...(locked === undefined ? {} : { lock: locked }),
     },
   };
+}
+
+/** Writes the images to where the configuration says; with `none` they are left as they are. */
+async function writeImages(
+  context: MeteredContext,
+  prepared: Prepared,
+  images: readonly Image[],
+): Promise<{ readonly digest: Digest; readonly output: string }> {
+  const { output } = prepared.config;
+  if (output === noOutput) return { digest: layoutContents(images).root.digest, output };
+  const place = parseOutput(output, prepared.inputs.project.root);
+  await bringLayers(images.flatMap((image) => image.layers));
+  const { digest } = await writeOutput(place, images, { refName: refNameOf(prepared), signal: context.signal }).catch(
+    (error: unknown) => {
+      throw withDiskHint(error, place.path);
+    },
+  );
+  return { digest, output: renderOutput(place) };
 }
 
 export function refNameOf(prepared: Prepared): string {
@@ -93,6 +109,7 @@ function platformReport(
     size: layers.reduce((sum, { record }) => sum + record.size, 0),
     unpackedSize: layers.reduce((sum, { record }) => sum + record.unpackedSize, 0),
     bytecodeSize: layers.reduce((sum, { record }) => sum + record.bytecode, 0),
+    ...builtWheelsOf(target),
     findings: (verdict?.findings ?? []).map(({ code, severity, message, chain, isAllowed }) => ({
       code,
       severity,
@@ -110,4 +127,11 @@ function platformReport(
       contents: layer.contents,
     })),
   };
+}
+
+function builtWheelsOf({ wheels }: Target): Pick<PlatformReport, 'builtWheels'> {
+  const builtWheels = wheels.flatMap(({ name, version, filename, built }) =>
+    built === undefined ? [] : [{ name, version, filename, source: built.source }],
+  );
+  return builtWheels.length === 0 ? {} : { builtWheels };
 }

@@ -19,8 +19,11 @@ import { readProject } from './open-project.ts';
 import { readProjectNatives } from './project-natives.ts';
 import { openResolver } from './resolver.ts';
 import { assertSamePython } from './same-python.ts';
-import { wheelsFor } from './target-wheels.ts';
-import { basesThatFit } from './which-python.ts';
+import { assertWheels, wheelsFor } from './target-wheels.ts';
+import { createWheelBuilder } from './wheel-build/builder.ts';
+import { readPermission } from './wheel-build/permission.ts';
+import type { WheelBuilder } from './wheel-build/types.ts';
+import { basesThatFit, type PythonTrial } from './which-python.ts';
 
 /** Project, configuration and bases, and what a lock of the image says of the rest. */
 export async function openPreparation(
@@ -43,7 +46,7 @@ export async function openPreparation(
     hostPlatform: host,
   });
   const architectures = lock.platforms.map(parseArchitecture);
-  const wish = { config, python: facts.python, project: project.root, lock: lock.base };
+  const wish = { config, python: facts.python, project: project.root, lock: lock.base, roots: new Map() };
   const resolver = await openResolver({
     context,
     project,
@@ -53,17 +56,36 @@ export async function openPreparation(
     composedPython: () => composedPythonFor(tools, config, facts, project.root),
   });
   const shared = { context, cache, project, dependencies, resolver };
+  const permission = readPermission(context, config, resolver.buildRules);
+  const twin = (one: Architecture) => resolveBase(context, cache, wish, one);
+  const building = { tools, config, project, resolver, permission, twin };
+  const wheelWish = (architecture: Architecture, base: ResolvedBase, builder?: WheelBuilder) => {
+    const { platform } = architecture;
+    return {
+      config,
+      platform,
+      base,
+      locked: lock.wheels(platform, base),
+      ...(builder === undefined ? {} : { builder }),
+    };
+  };
+  const wheelsOf = (architecture: Architecture, base: ResolvedBase, builder?: WheelBuilder) =>
+    wheelsFor(shared, wheelWish(architecture, base, builder));
+  const bare = onceFor((architecture: Architecture, base: ResolvedBase) => wheelsOf(architecture, base));
   const wheels = onceFor((architecture: Architecture, base: ResolvedBase) =>
-    wheelsFor(shared, config, architecture.platform, base, lock.wheels(architecture.platform, base)),
+    wheelsOf(architecture, base, createWheelBuilder(building, { base, architecture })),
   );
-  const { bases, ruledOut } = await basesThatFit(wish, {
+  const choosable = (architecture: Architecture, base: ResolvedBase) =>
+    assertWheels(shared, wheelWish(architecture, base, createWheelBuilder(building, { base, architecture })));
+  const trial: PythonTrial = {
     platforms: architectures.map((one) => one.platform),
     bases: (out) =>
       Promise.all(architectures.map((one) => resolveBase(context, cache, { ...wish, ruledOut: out }, one))),
     wheels: async (found) => {
-      for (const [at, one] of architectures.entries()) await wheels(one, found[at] as ResolvedBase);
+      for (const [at, one] of architectures.entries()) await bare(one, found[at] as ResolvedBase);
     },
-  });
+  };
+  const { bases, ruledOut } = await basesThatFit(wish, trial, config.buildWheels !== 'never');
   assertSamePython(bases, architectures);
   await lendLayers(tools, lockWish.baseFrom, bases, architectures);
   const [first] = bases;
@@ -71,7 +93,8 @@ export async function openPreparation(
   const files = filesOf(project, facts, config, first);
   const natives = readProjectNatives(project, files.groups);
   const settled = { ...wish, ruledOut };
-  return { project, config, facts, architectures, wish: settled, lock, bases, first, resolver, files, natives, wheels };
+  const opened = { project, config, facts, architectures, wish: settled, lock, bases, first, resolver, files, natives };
+  return { ...opened, choosable, wheels };
 }
 
 export type Preparation = Awaited<ReturnType<typeof openPreparation>>;

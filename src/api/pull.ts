@@ -1,17 +1,13 @@
 import { join } from 'node:path';
 import type { Context } from '../base/context.ts';
-import { type Digest, digestHex, sha256 } from '../base/digest.ts';
+import { type Digest, digestHex } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
-import { type Descriptor, isIndexMediaType, mediaTypes } from '../oci/descriptor.ts';
-import { chooseManifest, imagesOfIndex, parseImageIndex, renderImageIndex } from '../oci/image-index.ts';
 import { imageDigest } from '../oci/image.ts';
-import { hostPlatform, parsePlatform, renderPlatform } from '../oci/platform.ts';
+import { hostPlatform, renderPlatform } from '../oci/platform.ts';
 import { renderReference } from '../oci/reference.ts';
-import type { RepositoryAccess } from '../registry/blob.ts';
 import { openBlobSources } from '../registry/blob-sources.ts';
 import type { ImageContent } from '../registry/image-content.ts';
-import type { ManifestDocument } from '../registry/manifest.ts';
-import { fromFirst, pullBlobs, pullManifest, pullManifests, pullRoot } from '../registry/pull.ts';
+import { fromFirst, pullBlobs, pullManifests, pullRoot } from '../registry/pull.ts';
 import { type Place, resolvePullPlaces } from '../registry/transport.ts';
 import { type Cache, openCache } from '../store/cache.ts';
 import { contentsOf, heldBlob, type LayoutContents, refNameAnnotation, type StoredBlob } from '../store/contents.ts';
@@ -20,6 +16,7 @@ import { readLayoutImages } from '../store/layout-platforms.ts';
 import { archiveTime, writeOciArchiveContents } from '../store/oci-archive.ts';
 import { type Output, parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
+import { choosePlatforms } from './image-platforms.ts';
 import {
   openAccess,
   parseRegistryReference,
@@ -142,43 +139,6 @@ async function pullFrom(
     place.repository,
   );
   return { content, requests: access.session.requests() };
-}
-
-/** The root itself, or the manifests of some of its platforms: one alone, several under an index of their own. */
-async function choosePlatforms(
-  access: RepositoryAccess,
-  root: ManifestDocument,
-  platforms: readonly string[] | undefined,
-  cache: Cache,
-): Promise<ManifestDocument> {
-  if (platforms === undefined || platforms.length === 0 || !isIndexMediaType(root.mediaType)) return root;
-  const offered = await listImages(access, root, cache);
-  const where = `${access.session.registry}/${access.repository}`;
-  const chosen = new Map<Digest, Descriptor>();
-  for (const text of platforms) {
-    const platform = parsePlatform(text);
-    const one = chooseManifest(offered, platform, where);
-    chosen.set(one.digest, { ...one, platform });
-  }
-  const [only, ...others] = [...chosen.values()];
-  if (only !== undefined && others.length === 0) return pullManifest(access, only, cache);
-  const bytes = renderImageIndex([...chosen.values()]);
-  return { mediaType: mediaTypes.index, digest: sha256(bytes), bytes };
-}
-
-async function listImages(
-  access: RepositoryAccess,
-  index: ManifestDocument,
-  cache: Cache,
-  depth = 0,
-): Promise<readonly Descriptor[]> {
-  const found: Descriptor[] = [];
-  for (const one of imagesOfIndex(parseImageIndex(index.bytes, index.digest))) {
-    if (!isIndexMediaType(one.mediaType)) found.push(one);
-    else if (depth < 4)
-      found.push(...(await listImages(access, await pullManifest(access, one, cache), cache, depth + 1)));
-  }
-  return found;
 }
 
 function layoutOf({ root, manifests, blobs }: ImageContent, cache: Cache, refName: string): LayoutContents {

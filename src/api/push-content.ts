@@ -37,7 +37,9 @@ export async function pushableImages(images: readonly Image[]): Promise<Pushable
     source: ({ digest, size }) => {
       const blob = blobs.get(digest);
       if (blob === undefined) throw new Error(`no blob ${digest}`);
-      return blob.kind === 'bytes' ? { digest, size, bytes: blob.bytes } : { digest, size, file: blob.file };
+      if (blob.kind === 'bytes') return { digest, size, bytes: blob.bytes };
+      const { file, origin } = blob;
+      return { digest, size, file, ...(origin === undefined ? {} : { origin }) };
     },
   };
 }

@@ -4,7 +4,9 @@ import { findInterpreter } from '../engine/interpreter.ts';
 import type { Context } from '../base/context.ts';
 import type { DependencySource, RequirementsIndexes } from '../plan/lock.ts';
 import { createIndexClient, type IndexClient } from '../python/index-client.ts';
-import { type IndexConfig, readIndexConfig } from '../python/index-config.ts';
+import { type BuildRules, parseBuildRules } from '../python/build-rules.ts';
+import { type IndexConfig, type IndexConfigInput, readIndexConfig } from '../python/index-config.ts';
+import { readPipSettings } from '../python/pip-config.ts';
 import type { TagTarget } from '../python/tags.ts';
 import { chooseIndex } from './mirror-index.ts';
 import { readTextIfThere } from '../base/atomic-file.ts';
@@ -18,12 +20,15 @@ export interface Resolver {
   /** A named mirror stands in for the addresses of a lock. */
   readonly isMirrored: boolean;
   readonly client: () => Promise<IndexClient>;
-  /** PEP 751 text; what is `preferred` stays as long as the requirements allow it. */
+  /** PEP 751 text; what is `preferred` stays as long as the requirements allow it; `links` is a folder with more wheels. */
   readonly resolve: (
     source: Extract<DependencySource, { requirements: string }>,
     target: TagTarget,
     preferred?: readonly PreferredVersion[],
+    links?: string,
   ) => Promise<string>;
+  /** What pip and uv are told not to build. */
+  readonly buildRules: BuildRules;
   /** For `because`: `uv 0.11.32`. */
   readonly name: () => Promise<string>;
 }
@@ -47,7 +52,9 @@ export interface ResolverInputs {
 
 export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
   const { project, cache } = inputs;
-  const configured = await readConfiguration(inputs.context, project);
+  const input = await configurationInput(inputs.context, project);
+  const [configured, pip] = await Promise.all([readIndexConfig(input), readPipSettings(input)]);
+  const pipOnlyBinary = pip.get('only-binary')?.value;
   const answered = {
     read: (url: string) => cache.readRecord('mirror-answers', sha256(url)),
     write: (url: string, answers: boolean) => cache.writeRecord('mirror-answers', sha256(url), answers),
@@ -61,7 +68,13 @@ export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
     isMirrored: chosen.isMirrored,
     client: once(() => openClient(context, cache, config, uv)),
     name: async () => `uv ${(await uv()).version}`,
-    resolve: async (source, target, preferred = []) => {
+    buildRules: parseBuildRules({
+      env: inputs.context.env,
+      tool: input.tool,
+      onlyBinary: inputs.indexes.onlyBinary ?? [],
+      ...(pipOnlyBinary === undefined ? {} : { pipOnlyBinary }),
+    }),
+    resolve: async (source, target, preferred = [], links) => {
       const program = await uv();
       const interpreter = (await findInterpreter(context))?.path ?? (await inputs.composedPython());
       return resolveWithUv(context, program, {
@@ -74,22 +87,24 @@ export async function openResolver(inputs: ResolverInputs): Promise<Resolver> {
         interpreter,
         cwd: project.root,
         index: config,
+        ...(links === undefined ? {} : { links }),
       });
     },
   };
 }
 
-async function readConfiguration(context: Context, project: Project): Promise<IndexConfig> {
+/** What the settings of pip and uv are read from. */
+export async function configurationInput(context: Context, project: Project): Promise<IndexConfigInput> {
   const own = await project.readToml('uv.toml');
   const tool = own?.root ?? uvTable((await project.readToml('pyproject.toml'))?.root['tool']);
-  return readIndexConfig({
+  return {
     env: context.env,
     readFile: readTextIfThere,
     home: context.home,
     platform: context.host.platform,
     project: project.root,
     ...(tool === undefined ? {} : { tool }),
-  });
+  };
 }
 
 function uvTable(tool: unknown): unknown {

@@ -1,8 +1,15 @@
 import { join, resolve } from 'node:path';
 import type { InlineConfig } from '../config/schema.ts';
-import { type EngineName, type PortMapping, type RunResult, runImage, type VolumeMount } from '../engine/run.ts';
+import {
+  type EngineName,
+  type PortMapping,
+  type RunnableServing,
+  type RunResult,
+  runImage,
+  type VolumeMount,
+} from '../engine/run.ts';
 import { parseImageConfig } from '../oci/config.ts';
-import { configDescriptor, type Image } from '../oci/image.ts';
+import { configDescriptor, type Image, imageDigest } from '../oci/image.ts';
 import { hostPlatform, parsePlatform, renderPlatform } from '../oci/platform.ts';
 import { readOnlyLabel } from '../plan/labels.ts';
 import { writeDockerArchive } from '../store/docker-archive.ts';
@@ -12,7 +19,9 @@ import { build } from './build.ts';
 import type { LockWish } from './lock/session.ts';
 import type { MeteredContext } from './context.ts';
 import { pullIntoCache } from './pull.ts';
+import { pushableImages } from './push-content.ts';
 import { imageReferenceOf } from './registry-access.ts';
+import { servedImage } from './served-image.ts';
 
 export { parsePort, parseVolume } from '../engine/run.ts';
 
@@ -69,6 +78,7 @@ export async function run(
       },
       configDigest: configDescriptor(image).digest,
     },
+    served: await servingOf(image, labels),
     writeDockerArchive: async (file) => {
       await writeDockerArchive(file, [image], { signal: context.signal });
     },
@@ -95,6 +105,18 @@ export async function run(
         }),
     stopAfterHealthcheck: options.stopAfterHealthcheck,
   });
+}
+
+/** An engine keeps what was run last under a name of its project, and what was there before without one. */
+async function servingOf(image: Image, labels: Readonly<Record<string, string>>): Promise<RunnableServing> {
+  const title = labels['org.opencontainers.image.title'] ?? '';
+  const words = title.toLowerCase().match(/[a-z0-9]+/g) ?? ['image'];
+  const repository = `tare-run/${words.join('-').slice(0, 100).replace(/-$/, '')}`;
+  return {
+    image: servedImage(await pushableImages([image]), repository),
+    digest: imageDigest(image),
+    name: `localhost/${repository}:latest`,
+  };
 }
 
 interface OpenedImage {

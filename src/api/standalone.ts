@@ -7,6 +7,7 @@ import type { IndexState } from '../lock/types.ts';
 import { allowsPython } from '../plan/python.ts';
 import type { Architecture } from '../plan/target.ts';
 import type { PlannedPython, StandaloneBase } from '../plan/types.ts';
+import { elfMachine } from '../root/multiarch.ts';
 import type { PythonFact } from '../project/facts.ts';
 import { archiveMismatch } from '../python-archive/archive-error.ts';
 import { archivePrefix } from '../python-archive/compose-archive.ts';
@@ -93,7 +94,7 @@ function assertWanted(
 ): void {
   const { python, isFreeThreaded, machine, libc } = facts;
   const actual = `Python ${python}${isFreeThreaded ? 't' : ''} for ${machine}${libc === 'glibc' ? '' : `, ${libc === 'musl' ? 'musl' : 'without a loader'}`}`;
-  if (machine !== architecture.debian) {
+  if (machine !== elfMachine(architecture.debian)) {
     const hint = `name an archive for ${architecture.machine}: in an address, \`{arch}\` stands for it`;
     throw archiveMismatch(filename, `a Python for ${architecture.debian} (${architecture.machine})`, actual, hint);
   }

@@ -12,6 +12,7 @@ import { pythonSuffix, sitePackagesOf } from '../plan/python.ts';
 import { targetMarkerEnvironment } from '../plan/target.ts';
 import { archivePrefix } from '../python-archive/compose-archive.ts';
 import type { FileFacts } from '../root/file-facts.ts';
+import { elfMachine } from '../root/multiarch.ts';
 import { nativeRoots } from '../root/native-roots.ts';
 import type { ResolvedBase } from './base.ts';
 import type { SystemWish } from './system.ts';
@@ -31,7 +32,7 @@ export function systemRequest(inputs: RequestInputs): SystemRequest {
   const distributionOf = (path: string): string | undefined => owners.get(path);
   return {
     policy: config.systemPolicy,
-    machine: base.base.architecture,
+    machine: elfMachine(base.base.architecture),
     layers: [...inputs.baseFiles, ...inputs.wheelFiles, inputs.natives],
     loaderFolders:
       base.base.provider === 'image' && 'image' in base

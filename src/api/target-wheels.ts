@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Context } from '../base/context.ts';
+import { canonicalJson } from '../base/order.ts';
 import type { CountedCache } from '../build/recipe.ts';
 import type { ResolvedConfig } from '../config/resolve.ts';
 import { downloadBlob } from '../http/download.ts';
@@ -11,7 +12,9 @@ import type { Project } from '../project/project.ts';
 import type { ResolvedBase } from './base.ts';
 import type { WheelLock } from './lock/locked-wheels.ts';
 import type { Resolver } from './resolver.ts';
-import { resolveTargetWheels, type TargetWheels } from './wheels.ts';
+import type { WheelBuilder } from './wheel-build/types.ts';
+import { assertChoosable } from './wheel-build/choose.ts';
+import { resolveTargetWheels, type TargetWheels, type WheelInputs } from './wheels.ts';
 
 interface WheelTools {
   readonly context: Context;
@@ -21,20 +24,40 @@ interface WheelTools {
   readonly resolver: Resolver;
 }
 
+/** For which platform and base wheels are chosen, and what of them may be built. */
+export interface WheelWish {
+  readonly config: ResolvedConfig;
+  readonly platform: string;
+  readonly base: ResolvedBase;
+  readonly locked: WheelLock | undefined;
+  /** Absent where it is only tried whether everything has a wheel. */
+  readonly builder?: WheelBuilder;
+}
+
 /** The wheels of one platform on a base, each with its size. */
-export async function wheelsFor(
-  tools: WheelTools,
-  config: ResolvedConfig,
-  platform: string,
-  base: ResolvedBase,
-  locked: WheelLock | undefined,
-): Promise<TargetWheels> {
+export async function wheelsFor(tools: WheelTools, wish: WheelWish): Promise<TargetWheels> {
+  const wheels = await resolveTargetWheels(inputsOf(tools, wish));
+  return {
+    ...wheels,
+    wheels: await Promise.all(wheels.wheels.map((wheel) => withSize(tools, wheel, wheels.urls[wheel.sha256]))),
+  };
+}
+
+/** Throws for what a lock of the project names that has no wheel for the platform and may not be built; fetches and builds nothing. */
+export async function assertWheels(tools: WheelTools, wish: WheelWish): Promise<void> {
+  await assertChoosable(inputsOf(tools, wish));
+}
+
+function inputsOf(tools: WheelTools, { config, platform, base, locked, builder }: WheelWish): WheelInputs {
   const { python } = base;
   const { machine } = parseArchitecture(platform);
   const [major = 2, minor = 0] = base.base.glibc.split('.').map(Number);
-  const wheels = await resolveTargetWheels({
+  return {
     ...tools,
     ...(locked === undefined ? {} : { locked }),
+    ...(builder === undefined ? {} : { builder }),
+    buildPlace: buildPlaceOf(base, config),
+    remembersRefusals: config.buildWheels !== 'never',
     selection: {
       environment: targetMarkerEnvironment(platform, python.version, python.fullVersion),
       extras: config.extras,
@@ -46,11 +69,14 @@ export async function wheelsFor(
       glibc: { major, minor },
       architecture: machine,
     },
-  });
-  return {
-    ...wheels,
-    wheels: await Promise.all(wheels.wheels.map((wheel) => withSize(tools, wheel, wheels.urls[wheel.sha256]))),
   };
+}
+
+/** A wheel that is built stays the same while these do. */
+function buildPlaceOf({ base, python }: ResolvedBase, config: ResolvedConfig): string {
+  const { buildPackages, buildConstraints } = config;
+  const place = base.provider === 'image' ? base.digest : [base.provider, base.suite];
+  return canonicalJson({ place, interpreter: python.interpreter, buildPackages, buildConstraints });
 }
 
 /** Layering needs sizes: where neither lock nor index says one, the wheel is fetched now rather than later. */

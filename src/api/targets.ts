@@ -3,6 +3,7 @@ import type { TargetInputs } from '../build/inputs.ts';
 import type { BuildTools } from '../build/tools.ts';
 import type { TargetChoice } from '../plan/assemble.ts';
 import type { ProjectFacts } from '../project/facts.ts';
+import { isForeign } from '../engine/platform-support.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import type { ResolvedBase } from './base.ts';
 import { baseInputs, bytecodeChoice, chooseCompilers, compilerInputs, noChosenCompiler } from './compilers.ts';
@@ -25,6 +26,14 @@ export interface ResolvedTarget extends TargetChoice {
 export async function resolveTargets(tools: BuildTools, opened: Preparation): Promise<readonly ResolvedTarget[]> {
   const { context } = tools;
   const { project, config, facts, architectures, wish, lock, bases, resolver, natives } = opened;
+  // What has no wheel for one of them is said before anything is fetched.
+  const places = architectures.map((one, at) => [one, bases[at] as ResolvedBase] as const);
+  if (places.length > 1) for (const [one, base] of places) await opened.choosable(one, base);
+  // Those that this machine may not be able to build for come first.
+  const isOwn = ([one]: (typeof places)[number]) => !isForeign(context, one.platform);
+  for (const [one, base] of [...places.filter((place) => !isOwn(place)), ...places.filter(isOwn)]) {
+    await opened.wheels(one, base);
+  }
   const compilers = await chooseCompilers(tools, wish, architectures, bases);
   const resolved: ResolvedTarget[] = [];
   for (const [at, architecture] of architectures.entries()) {

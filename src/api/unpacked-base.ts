@@ -33,6 +33,7 @@ export async function unpackBase(
       descriptor: { mediaType: blob?.mediaType ?? layerMediaType, digest, size },
       diffId,
       file: blob?.file ?? cache.blobPath(digest),
+      ...(blob?.origin === undefined ? {} : { origin: blob.origin }),
     })),
   });
   // Targets and other processes may want the same base at once.

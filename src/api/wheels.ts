@@ -2,6 +2,8 @@ import type { Because } from '../base/because.ts';
 import { mapLimit } from '../base/concurrency.ts';
 import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
+import { rebuildError, transferError, type TransferredError } from '../base/error-transfer.ts';
+import { isTareError } from '../base/errors.ts';
 import { canonicalJson } from '../base/order.ts';
 import { findOpenRequirements } from '../plan/closed-set.ts';
 import type { Dependencies, DependencySource, LockSelection } from '../plan/lock.ts';
@@ -11,12 +13,14 @@ import type { Project } from '../project/project.ts';
 import type { IndexClient } from '../python/index-client.ts';
 import type { LockedDistribution } from '../python/locked.ts';
 import { parseMetadata } from '../python/metadata.ts';
-import { parsePylock, selectFromPylock } from '../python/pylock.ts';
 import type { TagTarget } from '../python/tags.ts';
+import { readWheel } from '../python/wheel.ts';
 import type { Cache } from '../store/cache.ts';
 import { lockedWheels, type WheelLock } from './lock/locked-wheels.ts';
 import type { Resolver } from './resolver.ts';
-import { chooseWheels } from './wheel-places.ts';
+import { chooseOrBuild } from './wheel-build/choose.ts';
+import { resolveOrBuild } from './wheel-build/resolve-or-build.ts';
+import type { WheelBuilder } from './wheel-build/types.ts';
 
 /** The wheels of a target and where they can be had. Plain JSON: it is kept in the cache. */
 export interface TargetWheels {
@@ -35,6 +39,12 @@ export interface WheelInputs {
   readonly resolver: Resolver;
   readonly selection: LockSelection;
   readonly target: TagTarget;
+  /** Builds what has no wheel; absent where nothing is to be built. */
+  readonly builder?: WheelBuilder;
+  /** Without a builder: what had no wheel before is not asked for again, as it is built in another call. */
+  readonly remembersRefusals?: boolean;
+  /** Names the base and the settings that a wheel that is built depends on. */
+  readonly buildPlace?: string;
   /** What a lock of the image says: it holds, or its versions are preferred to newer ones. */
   readonly locked?: WheelLock;
 }
@@ -56,13 +66,52 @@ export async function resolveTargetWheels(inputs: WheelInputs): Promise<TargetWh
     preferred: preferred.map(({ name, version }) => [name, version]),
     indexes: [config.indexUrl ?? 'default', config.extraIndexUrls, config.findLinks, config.noIndex],
   });
-  const known = inputs.context.refresh ? undefined : await inputs.cache.readRecord('resolution', key);
-  if (isTargetWheels(known)) return known;
+  const known = inputs.context.refresh ? undefined : await readKnown(inputs, key);
+  if (known !== undefined) return known;
   const task = inputs.context.progress.start(`resolving for ${inputs.target.architecture}`);
-  const fresh = await resolveFresh(inputs);
-  await inputs.cache.writeRecord('resolution', key, fresh);
+  const fresh = await resolveFresh(inputs).catch((error: unknown) => {
+    task.done('not with wheels alone');
+    return refuse(inputs, key, error);
+  });
+  const isBuilt = fresh.wheels.some((one) => one.built !== undefined);
+  await inputs.cache.writeRecord('resolution', isBuilt ? builtKey(inputs, key) : key, fresh);
   task.done(`${fresh.wheels.length} wheels`);
   return fresh;
+}
+
+/** What was chosen before: all wheels of indexes, or some of them built in this place, and these still there. */
+async function readKnown(inputs: WheelInputs, key: string): Promise<TargetWheels | undefined> {
+  const { cache, builder } = inputs;
+  const known = await cache.readRecord('resolution', key);
+  if (isTargetWheels(known)) return known;
+  if (builder === undefined) {
+    const refused = inputs.remembersRefusals === true ? await cache.readRecord('resolution-refused', key) : undefined;
+    if (isTransferredError(refused)) throw rebuildError(refused);
+    return undefined;
+  }
+  const built = await cache.readRecord('resolution', builtKey(inputs, key));
+  if (!isTargetWheels(built)) return undefined;
+  const own = built.wheels.filter((one) => one.built !== undefined);
+  const there = await Promise.all(own.map((one) => cache.has(one.sha256, one.size)));
+  return there.every(Boolean) && own.every((one) => builder.permission.isAllowed(one.name)) ? built : undefined;
+}
+
+const lacking = new Set(['WHEEL_NOT_FOUND', 'SDIST_ONLY', 'SOURCE_NOT_A_WHEEL', 'RESOLVE_IMPOSSIBLE']);
+
+/** What has no wheel is built in another call; that it has none is remembered as long as an answer would be. */
+async function refuse({ builder, cache }: WheelInputs, key: string, error: unknown): Promise<never> {
+  if (builder === undefined && isTareError(error) && lacking.has(error.code)) {
+    await cache.writeRecord('resolution-refused', key, transferError(error));
+  }
+  throw error;
+}
+
+function isTransferredError(value: unknown): value is TransferredError {
+  return typeof value === 'object' && value !== null && 'tare' in value && 'message' in value;
+}
+
+function builtKey({ buildPlace }: WheelInputs, key: string): string {
+  return canonicalJson({ key, buildPlace: buildPlace ?? '' });
 }
 
 function isTargetWheels(value: unknown): value is TargetWheels {
@@ -73,9 +122,9 @@ async function resolveFresh(inputs: WheelInputs): Promise<TargetWheels> {
   const source = inputs.dependencies.select(inputs.selection);
   switch (source.kind) {
     case 'locked':
-      return finish({ kind: 'lock', because: source.because }, await chooseWheels(inputs, source.distributions));
+      return finish({ kind: 'lock', because: source.because }, await chooseOrBuild(inputs, source.distributions));
     case 'pinned': {
-      const sources = await chooseWheels(inputs, source.distributions);
+      const sources = await chooseOrBuild(inputs, source.distributions);
       const open = await findOpen(inputs, source.distributions, sources);
       if (open === undefined) return finish({ kind: 'requirements', because: source.because }, sources);
       return resolveWithResolver(inputs, source, { ...source.because, rule: open });
@@ -90,16 +139,10 @@ async function resolveWithResolver(
   source: Extract<DependencySource, { requirements: string }>,
   because: Because,
 ): Promise<TargetWheels> {
-  const text = await inputs.resolver.resolve(source, inputs.target, inputs.locked?.preferred);
   const name = await inputs.resolver.name();
   const rule = `${because.rule}; resolved by ${name}`;
-  const selected = selectFromPylock(parsePylock(text, 'the resolver’s answer'), {
-    ...inputs.selection,
-    extras: [],
-    groups: [],
-  });
-  const distributions = selected.map((one) => ({ ...one, because: { ...because, rule } }));
-  const found = finish({ kind: 'resolved', because: { ...because, rule } }, await chooseWheels(inputs, distributions));
+  const sources = await resolveOrBuild(inputs, source, { ...because, rule });
+  const found = finish({ kind: 'resolved', because: { ...because, rule } }, sources);
   return { ...found, uv: name.replace(/^uv /, '') };
 }
 
@@ -129,6 +172,9 @@ async function requiresDistOf(
 ): Promise<readonly string[] | undefined> {
   const known = await cache.readRecord('requires-dist', source.wheel.sha256);
   if (Array.isArray(known)) return known.filter((one): one is string => typeof one === 'string');
+  if (source.wheel.built !== undefined) {
+    return (await readWheel(cache.blobPath(source.wheel.sha256), source.wheel.filename)).metadata.requiresDist;
+  }
   const text = source.indexFile === undefined ? undefined : await client.metadata(source.indexFile);
   if (text === undefined) return undefined;
   const { requiresDist } = parseMetadata(text, `METADATA of ${source.wheel.filename}`);
@@ -138,6 +184,6 @@ async function requiresDistOf(
 
 function finish(resolution: Target['resolution'], sources: readonly WheelSource[]): TargetWheels {
   const urls: Record<Digest, string> = {};
-  for (const source of sources) urls[source.wheel.sha256] = source.url;
+  for (const { wheel, url } of sources) if (wheel.built === undefined) urls[wheel.sha256] = url;
   return { resolution, wheels: sources.map((source) => source.wheel), urls };
 }

@@ -25,13 +25,13 @@ export interface FittingBases {
 }
 
 /** What a newer Python may lack, and an older one have. */
-const lacksWheels = new Set(['WHEEL_NOT_FOUND', 'SDIST_ONLY', 'RESOLVE_IMPOSSIBLE']);
+const lacksWheels = new Set(['WHEEL_NOT_FOUND', 'SDIST_ONLY', 'SOURCE_NOT_A_WHEEL', 'RESOLVE_IMPOSSIBLE']);
 
 /**
  * The bases with the newest Python for which every requirement has a wheel on every target. Where the project names its Python, or there
- * is one only, nothing is tried. Throws what the newest lacks where no other has it.
+ * is one only, nothing is tried. Where none has, and wheels may be built, the newest; else throws what that lacks.
  */
-export async function basesThatFit(wish: BaseWish, trial: PythonTrial): Promise<FittingBases> {
+export async function basesThatFit(wish: BaseWish, trial: PythonTrial, builds = false): Promise<FittingBases> {
   const ruledOut: RuledOutPython[] = [];
   let first: unknown;
   for (;;) {
@@ -47,6 +47,8 @@ export async function basesThatFit(wish: BaseWish, trial: PythonTrial): Promise<
     } catch (error) {
       if (!isTareError(error) || !lacksWheels.has(error.code)) throw error;
       first ??= error;
+      // Nothing is built where another Python has a wheel; where none has, the newest gets one.
+      if (left.length === 0 && builds) return { bases: await trial.bases([]), ruledOut: [] };
       if (left.length === 0) throw first;
       ruledOut.push({ python, reason: shortened(error.message) });
     }

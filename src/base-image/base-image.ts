@@ -4,6 +4,7 @@ import type { DebianVersion } from '../debian/version.ts';
 import type { ImageConfig } from '../oci/config.ts';
 import type { Image, ImageLayer } from '../oci/image.ts';
 import type { FileFacts } from '../root/file-facts.ts';
+import type { LayerFacts as RootLayerFacts } from '../root/layer-facts.ts';
 import type { RootTree } from '../root/tree.ts';
 
 /** An OCI image that an application is laid upon, as far as that needs to know it. Nothing of it is unpacked to disk. */
@@ -93,4 +94,8 @@ export interface BaseCache {
   readonly write: (key: string, value: unknown) => Promise<void>;
   /** A fresh file name that large files may pass through. */
   readonly temporary: () => Promise<string>;
+  /** Called before a layer is read that is not known yet: the moment to bring it to disk. @default it is read from where it is */
+  readonly prepare?: (layer: ImageLayer) => Promise<void>;
+  /** Takes what others will ask of a layer that was read, so that they need not read it again. @default nobody does */
+  readonly note?: (layer: ImageLayer, facts: RootLayerFacts) => Promise<void>;
 }

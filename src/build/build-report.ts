@@ -28,8 +28,18 @@ export interface PlatformReport {
   /** Bytes of bytecode among what is unpacked. */
   readonly bytecodeSize: number;
   readonly layers: readonly LayerReport[];
+  /** Wheels that were built from their source, in this run or before; absent where there are none. */
+  readonly builtWheels?: readonly BuiltWheelReport[];
   /** What proving the image found; errors are among them only where they were allowed. */
   readonly findings: readonly FindingReport[];
+}
+
+export interface BuiltWheelReport {
+  readonly name: string;
+  readonly version: string;
+  readonly filename: string;
+  /** `docopt-0.6.2.tar.gz`, or the name of a repository. */
+  readonly source: string;
 }
 
 export interface FindingReport {

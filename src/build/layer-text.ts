@@ -1,7 +1,7 @@
 import { layerMediaType } from '../archive/layer-entry.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { decodeZstd } from '../archive/zstd.ts';
-import { readLayer } from '../oci/layer-stream.ts';
+import { layerSource, readLayer } from '../oci/layer-stream.ts';
 import type { FileFacts } from '../root/file-facts.ts';
 import type { BaseLayer, BaseLayers } from './steps/base-layers.ts';
 import type { BuildTools } from './tools.ts';
@@ -29,11 +29,11 @@ async function readFromLayer(
   path: string,
   limit: number,
 ): Promise<string | undefined> {
-  const source = {
+  const source = await layerSource({
     file: blob?.file ?? cache.blobPath(record.digest),
-    mediaType: blob?.mediaType ?? layerMediaType,
-    digest: record.digest,
-  };
+    descriptor: { mediaType: blob?.mediaType ?? layerMediaType, digest: record.digest, size: record.size },
+    ...(blob?.origin === undefined ? {} : { origin: blob.origin }),
+  });
   const stream = readLayer(source, { decodeZstd, signal: context.signal });
   for await (const entry of readTar(stream, `layer ${record.digest}`, { withoutDevices: true })) {
     if (entry.path !== path || entry.type !== 'file') continue;

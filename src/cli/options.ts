@@ -19,6 +19,8 @@ export interface SharedFlags {
   readonly systemPackage?: readonly string[];
   readonly excludeSystemPackage?: readonly string[];
   readonly allow?: readonly string[];
+  readonly buildWheels?: 'auto' | 'never' | readonly string[];
+  readonly buildPackage?: readonly string[];
   readonly mirror?: string;
   readonly bytecode?: 'all' | 'app' | 'none';
   readonly sources?: 'keep' | 'strip';
@@ -69,6 +71,12 @@ export function addSharedOptions(command: Command): Command {
       'needed (default) or depends: how far Debian packages are followed',
       oneOf('needed', 'depends'),
     )
+    .option(
+      '--build-wheels <which>',
+      'auto (default), never, or names: what may be built from source where it has no wheel',
+      (text) => (text === 'auto' || text === 'never' ? text : splitList(text)),
+    )
+    .option('--build-package <name>', 'a Debian package to build wheels with, beside a compiler (repeatable)', collect)
     .option('--bytecode <what>', 'all (default), app or none: what is compiled ahead', oneOf('all', 'app', 'none'))
     .option(
       '--sources <mode>',
@@ -95,6 +103,7 @@ export function inlineConfig(flags: SharedFlags, cwd: string): InlineConfig {
   const { platform, python, entrypoint, port, extra, group, tag, output, strict } = flags;
   const { base, systemPolicy, systemPackage, excludeSystemPackage, allow, mirror } = flags;
   const { bytecode, sources, keepSource, stripSource, debug, caCertificate } = flags;
+  const { buildWheels, buildPackage } = flags;
   return {
     ...(platform === undefined ? {} : { platforms: platform }),
     ...(python === undefined ? {} : { python }),
@@ -110,6 +119,8 @@ export function inlineConfig(flags: SharedFlags, cwd: string): InlineConfig {
     ...(systemPackage === undefined ? {} : { systemPackages: systemPackage }),
     ...(excludeSystemPackage === undefined ? {} : { excludeSystemPackages: excludeSystemPackage }),
     ...(allow === undefined ? {} : { allow }),
+    ...(buildWheels === undefined ? {} : { buildWheels }),
+    ...(buildPackage === undefined ? {} : { buildPackages: buildPackage }),
     ...(mirror === undefined ? {} : { mirror }),
     ...(bytecode === undefined ? {} : { bytecode }),
     ...(sources === undefined ? {} : { sources }),

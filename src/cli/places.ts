@@ -5,9 +5,9 @@ import { relative, resolve } from 'node:path';
 const looksLikeReference =
   /^(?:localhost|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+|[a-z0-9][a-z0-9.-]*(?=:\d)|\[[0-9a-f:]+\])(?::\d+)?(?:\/[a-z0-9][a-z0-9._-]*)+(?::\w[\w.-]*)?(?:@sha256:[0-9a-f]{64})?$/;
 
-/** A place of an image on the command line, with its path made absolute; an image of a registry stays as it is. */
+/** A place of an image on the command line, with its path made absolute; an image of a registry or an engine stays as it is. */
 export function absolutePlace(place: string, cwd: string): string {
-  if (place.startsWith('docker://')) return place;
+  if (/^(?:docker:\/\/|docker-daemon:|podman:)/.test(place)) return place;
   const [, kind, path] = /^(oci|oci-archive|docker-archive):(.+)$/.exec(place) ?? [];
   if (kind !== undefined && path !== undefined) return `${kind}:${resolve(cwd, path)}`;
   return resolve(cwd, place);
@@ -15,7 +15,7 @@ export function absolutePlace(place: string, cwd: string): string {
 
 /** As `absolutePlace`, where a word with a `/` that names nothing here may be an image of a registry. */
 export function placeOrReference(place: string, cwd: string): string {
-  if (place.startsWith('docker://') || !looksLikeReference.test(place) || existsSync(resolve(cwd, place)))
+  if (/^(?:docker:\/\/|docker-daemon:|podman:)/.test(place) || !looksLikeReference.test(place) || existsSync(resolve(cwd, place)))
     return absolutePlace(place, cwd);
   return `docker://${place}`;
 }

@@ -28,6 +28,8 @@ const listKeys = [
   'keepSources',
   'stripSources',
   'allow',
+  'buildPackages',
+  'buildConstraints',
   'caCertificates',
 ] as const;
 const switchKeys = ['strict', 'debug', 'readOnly'] as const;
@@ -58,6 +60,10 @@ export function readEnvironmentConfig(env: Environment): UserConfig {
     const value = valueOf(env, key);
     if (value !== undefined) config[key] = parseSwitch(variableName(key), value);
   }
+  const built = valueOf(env, 'buildWheels');
+  if (built !== undefined) config.buildWheels = parseBuildWheels(built);
+  const seconds = valueOf(env, 'buildSeconds');
+  if (seconds !== undefined) config.buildSeconds = parseSeconds(variableName('buildSeconds'), seconds);
   const policy = parseChoice(env, 'systemPolicy', ['needed', 'depends']);
   if (policy !== undefined) config.systemPolicy = policy;
   const bytecode = parseChoice(env, 'bytecode', ['all', 'app', 'none']);
@@ -82,6 +88,20 @@ export function readEnvironmentConfig(env: Environment): UserConfig {
 function valueOf(env: Environment, key: ConfigKey): string | undefined {
   const value = env[variableName(key)];
   return value === '' ? undefined : value;
+}
+
+/** `auto`, `never`, or names separated by commas. */
+function parseBuildWheels(text: string): 'auto' | 'never' | readonly string[] {
+  if (text === 'auto' || text === 'never') return text;
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function parseSeconds(name: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw invalid(name, text, 'a whole number of seconds');
 }
 
 function parsePort(text: string): number {

@@ -67,6 +67,19 @@ test('variants of an image are settings as all others', async () => {
   });
 });
 
+test('what may be built is said in words or by names, in every place', () => {
+  const none = { config: {}, lines: {} };
+  expect(resolveConfig(none, {}, {})).toMatchObject({ buildWheels: 'auto', buildPackages: [], buildSeconds: 3600 });
+  const env = { TARE_BUILD_WHEELS: 'docopt, x', TARE_BUILD_PACKAGES: 'libpq-dev', TARE_BUILD_SECONDS: '60' };
+  const named = { buildWheels: ['docopt', 'x'], buildPackages: ['libpq-dev'], buildSeconds: 60 };
+  expect(resolveConfig(none, env, {})).toMatchObject(named);
+  expect(resolveConfig(none, env, { buildWheels: 'never' }).buildWheels).toBe('never');
+  for (const wrong of ['0', '-1', 'long']) {
+    const where = 'TARE_BUILD_SECONDS';
+    expect(() => resolveConfig(none, { [where]: wrong }, {})).toThrowError(expect.objectContaining({ where }));
+  }
+});
+
 test('of variables and labels each name is decided by itself', () => {
   const file = {
     config: { env: { A: 'file', B: 'file' }, labels: { a: 'file' } },
@@ -81,6 +94,19 @@ test('of variables and labels each name is decided by itself', () => {
 });
 
 describe('which setting wins', () => {
+  test('a default of the command stands behind all that says where the image goes', () => {
+    const none = { defaultOutput: 'none' };
+    const nothing = { config: {}, lines: {} };
+    expect(resolveConfig(nothing, {}, {}).output).toBe('oci:.tare/image');
+    expect(resolveConfig(nothing, {}, none)).toMatchObject({
+      output: 'none',
+      origins: { output: { rule: 'the default' } },
+    });
+    expect(resolveConfig({ config: { output: 'oci:out' }, lines: {} }, {}, none).output).toBe('oci:out');
+    expect(resolveConfig(nothing, { TARE_OUTPUT: 'oci:env' }, none).output).toBe('oci:env');
+    expect(resolveConfig(nothing, {}, { ...none, output: 'oci:flag' }).output).toBe('oci:flag');
+  });
+
   const file = { config: { python: '3.11', port: 1, tag: 'file' }, source: 'tare.toml', lines: { python: 3 } };
 
   test('where old packages are is its own matter beside the mirrors', () => {

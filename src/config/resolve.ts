@@ -24,6 +24,10 @@ export interface ResolvedConfig extends UserConfig {
   readonly systemPackages: readonly string[];
   readonly excludeSystemPackages: readonly string[];
   readonly allow: readonly string[];
+  readonly buildWheels: 'auto' | 'never' | readonly string[];
+  readonly buildPackages: readonly string[];
+  readonly buildConstraints: readonly string[];
+  readonly buildSeconds: number;
   readonly bytecode: 'all' | 'app' | 'none';
   readonly sources: 'keep' | 'strip';
   readonly keepSources: readonly string[];
@@ -45,6 +49,11 @@ export interface FileConfig {
   readonly lines: Readonly<Partial<Record<ConfigKey, number>>>;
 }
 
+/** Where an image goes that is not sent elsewhere. */
+export const defaultOutput = 'oci:.tare/image';
+/** The output of a build that leaves nothing on disk. */
+export const noOutput = 'none';
+
 const defaults = {
   extras: [],
   groups: [],
@@ -55,12 +64,16 @@ const defaults = {
   labels: {},
   workdir: '/app',
   strict: false,
-  output: 'oci:.tare/image',
+  output: defaultOutput,
   debian: {},
   systemPolicy: 'needed',
   systemPackages: [],
   excludeSystemPackages: [],
   allow: [],
+  buildWheels: 'auto',
+  buildPackages: [],
+  buildConstraints: [],
+  buildSeconds: 3600,
   bytecode: 'all',
   sources: 'keep',
   keepSources: [],
@@ -79,13 +92,14 @@ export function resolveConfig(
   env: Readonly<Record<string, string | undefined>>,
   inline: InlineConfig,
 ): ResolvedConfig {
+  const { defaultOutput: output = defaults.output, ...flags } = inline;
   const environment = readEnvironmentConfig(env);
   const origins: Partial<Record<ConfigKey, Because>> = {};
   note(origins, defaults, () => ({ rule: 'the default' }));
   note(origins, file.config, (key) => becauseOfFile(file, key));
   note(origins, environment, (key) => ({ rule: `the environment variable \`${variableName(key)}\`` }));
-  note(origins, inline, (key) => ({ rule: `\`${kebabCase(key)}\` on the command line` }));
-  const merged = { ...defaults, ...file.config, ...environment, ...inline };
+  note(origins, flags, (key) => ({ rule: `\`${kebabCase(key)}\` on the command line` }));
+  const merged = { ...defaults, output, ...file.config, ...environment, ...flags };
   const debian = mergeDebian(file.config.debian, environment.debian, inline.debian);
   const processes = Object.entries(merged.processes ?? {}).map(
     ([name, { command, ports }]) => [name, { command, ports: ports ?? [] }] as const,

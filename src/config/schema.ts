@@ -69,7 +69,7 @@ export interface UserConfig {
   readonly workdir?: string;
   /** Warnings about files of two owners are errors. @default false */
   readonly strict?: boolean;
-  /** `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIR`. @default oci:.tare/image */
+  /** `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIR`, or `none` for an image that goes elsewhere. @default oci:.tare/image */
   readonly output?: string;
   /** Name and tag of the image. @default the project's name and `latest` */
   readonly tag?: string;
@@ -79,12 +79,25 @@ export interface UserConfig {
   readonly standalone?: StandaloneConfig;
   /** `debian` for a composed one, `standalone` for one with the Python of an archive, `docker://REF` or `oci:DIR` for an image. @default debian where it has the Python */
   readonly base?: string;
+  /** Images that `tare bases` compares besides, as in `base`. @default none */
+  readonly bases?: readonly string[];
   /** How far dependencies of system libraries are followed: `needed` or `depends`. @default needed */
   readonly systemPolicy?: 'needed' | 'depends';
   /** Debian packages to add (`system-packages` in files). @default none beside what is worked out */
   readonly systemPackages?: readonly string[];
   /** Debian packages that are never added. @default none */
   readonly excludeSystemPackages?: readonly string[];
+  /**
+   * What may be built from its source where it has no wheel: `auto` for everything, `never`, or names (`build-wheels` in files,
+   * docs/sdists.md). @default auto
+   */
+  readonly buildWheels?: 'auto' | 'never' | readonly string[];
+  /** Debian packages to build with, beside a compiler (`build-packages` in files). @default none */
+  readonly buildPackages?: readonly string[];
+  /** Versions that build requirements keep to (`build-constraints` in files). @default none */
+  readonly buildConstraints?: readonly string[];
+  /** Seconds after which the build of a wheel is ended (`build-seconds` in files). @default 3600 */
+  readonly buildSeconds?: number;
   /** Codes of findings of `tare verify` that do not fail a build. @default none */
   readonly allow?: readonly string[];
   /** What is compiled before the image starts for the first time: `all`, `app` (the application alone) or `none`. @default all */
@@ -106,4 +119,7 @@ export interface UserConfig {
 }
 
 /** What the flags say, in the words of `UserConfig`. */
-export type InlineConfig = UserConfig;
+export interface InlineConfig extends UserConfig {
+  /** The output where neither a flag nor the environment nor a file names one. @default that of `UserConfig` */
+  readonly defaultOutput?: string;
+}

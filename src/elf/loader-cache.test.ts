@@ -30,6 +30,15 @@ describe('the cache of the loader', () => {
     expect(entriesOf(bytes).map((entry) => entry.flags)).toEqual([0x0a03, 0x0303]);
   });
 
+  test('is in the byte order of the machine, whose hard floats are marked', () => {
+    const big = Buffer.from(renderLoaderCache([library('libc.so.6', '/lib', 's390x')]));
+    expect(big.readUInt8(28)).toBe(3);
+    expect([big.readUInt32BE(20), big.readUInt32BE(48)]).toEqual([1, 0x0403]);
+    expect(big.toString('latin1', big.readUInt32BE(56)).split('\0')[0]).toBe('/lib/libc.so.6');
+    const arm = renderLoaderCache([library('libc.so.6', '/lib', 'arm'), library('libm.so.6', '/lib', 'mips')]);
+    expect(entriesOf(arm)).toMatchObject([{ name: 'libc.so.6', flags: 0x0903 }]);
+  });
+
   // Printed by `ldconfig -p` for files of these names: greatest first, numbers as numbers.
   test('is sorted as the loader searches it', () => {
     const names = [

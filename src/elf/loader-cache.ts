@@ -23,11 +23,12 @@ const architectureFlags = new Map<string, number>([
 const magic = 'glibc-ld.so.cache1.1';
 const headerSize = 48;
 const entrySize = 24;
-const littleEndian = 2;
+const byteOrders = { little: 2, big: 3 } as const;
+const bigEndianMachines = new Set(['s390x']);
 
 /**
  * Renders `/etc/ld.so.cache` in glibc's new format (`struct cache_file_new`). Of several libraries with one name the first
- * wins; libraries of machines that are not known are left out.
+ * wins; libraries of machines that are not known are left out. Numbers are in the byte order of the machine.
  */
 export function renderLoaderCache(libraries: readonly CachedLibrary[]): Uint8Array {
   const chosen = new Map<string, CachedLibrary>();
@@ -36,19 +37,22 @@ export function renderLoaderCache(libraries: readonly CachedLibrary[]): Uint8Arr
     if (architectureFlags.has(library.machine) && !chosen.has(key)) chosen.set(key, library);
   }
   const sorted = [...chosen.values()].sort(byLoaderOrder);
+  const order = sorted.some(({ machine }) => bigEndianMachines.has(machine)) ? 'big' : 'little';
   const strings = renderStrings(sorted, headerSize + sorted.length * entrySize);
 
   const result = Buffer.alloc(headerSize + sorted.length * entrySize + strings.bytes.length);
   result.write(magic, 0, 'latin1');
-  result.writeUInt32LE(sorted.length, 20);
-  result.writeUInt32LE(strings.bytes.length, 24);
-  result.writeUInt8(littleEndian, 28);
+  const write = (value: number, at: number) =>
+    order === 'big' ? result.writeUInt32BE(value, at) : result.writeUInt32LE(value, at);
+  write(sorted.length, 20);
+  write(strings.bytes.length, 24);
+  result.writeUInt8(byteOrders[order], 28);
   for (const [index, library] of sorted.entries()) {
     const at = headerSize + index * entrySize;
     const value = strings.offsets[index] ?? { name: 0, path: 0 };
-    result.writeUInt32LE(architectureFlags.get(library.machine) ?? 0, at);
-    result.writeUInt32LE(value.name, at + 4);
-    result.writeUInt32LE(value.path, at + 8);
+    write(architectureFlags.get(library.machine) ?? 0, at);
+    write(value.name, at + 4);
+    write(value.path, at + 8);
   }
   strings.bytes.copy(result, headerSize + sorted.length * entrySize);
   return result;

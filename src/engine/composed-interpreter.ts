@@ -1,6 +1,7 @@
 import { chmod, mkdir, rm, symlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
+import type { DebianArchitecture } from '../plan/target.ts';
 import { findRootInterpreter } from './root-interpreter.ts';
 import { resolveInRoot } from './rootfs.ts';
 import { quoteForShell } from './shell.ts';
@@ -9,7 +10,7 @@ export interface ComposedInterpreterRequest {
   /** Absolute path of the unpacked root. */
   readonly root: string;
   /** Debian's name of the architecture. */
-  readonly architecture: 'amd64' | 'arm64';
+  readonly architecture: DebianArchitecture;
   /** `3.13`. */
   readonly pythonVersion: string;
   /** Absolute path of a folder for the launcher; it may not exist yet. */

@@ -39,6 +39,14 @@ test('with the network of the host no port is published', () => {
   expect(args.join(' ')).toContain('--ulimit nofile=10:20 --network host');
 });
 
+test('without a network nothing is published, whatever the engine has', () => {
+  for (const hostNetwork of [true, false]) {
+    const args = renderCreateArguments({ ...request, network: 'none' }, { ...options, hostNetwork });
+    expect(args.join(' ')).toContain('--network none');
+    expect(args).not.toContain('--publish');
+  }
+});
+
 test('an image whose user is root keeps the rights of the engine', () => {
   const image = { ...request.image, config: { ...request.image.config, user: '' } };
   expect(renderCreateArguments({ ...request, image }, options)).not.toContain('--cap-drop');

@@ -20,7 +20,7 @@ export function renderCreateArguments(request: RunRequest, options: CreateOption
     ...(request.tty ? ['--tty'] : []),
     ...['--security-opt', 'no-new-privileges', ...(isRoot(config.user) ? [] : ['--cap-drop', 'ALL'])],
     ...Object.entries(options.limits ?? {}).flatMap(([name, limit]) => ['--ulimit', `${name}=${limit}`]),
-    ...(options.hostNetwork ? ['--network', 'host'] : request.ports.flatMap(publish)),
+    ...networkArguments(request, options.hostNetwork),
     ...['--env-file', options.environmentFile],
     ...Object.entries(request.env).flatMap(([name, value]) => (isOneLine(value) ? [] : ['--env', `${name}=${value}`])),
     ...(request.readOnly === true ? ['--read-only', '--tmpfs', '/tmp'] : []),
@@ -45,6 +45,11 @@ function isOneLine(value: string): boolean {
 function isRoot(user: string): boolean {
   // A name is looked up by the engine; it keeps what root may need.
   return /^\d/.test(user) ? parseUser(user).uid === 0 : true;
+}
+
+function networkArguments({ network, ports }: RunRequest, hostNetwork: boolean): readonly string[] {
+  if (network === 'none') return ['--network', 'none'];
+  return hostNetwork ? ['--network', 'host'] : ports.flatMap(publish);
 }
 
 function publish({ host, container }: RunRequest['ports'][number]): readonly string[] {

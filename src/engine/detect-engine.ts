@@ -15,7 +15,7 @@ const order = ['docker', 'podman', 'runc', 'namespaces'] as const satisfies read
  */
 export async function* listEngines(context: Context, request: RunRequest): AsyncGenerator<Engine> {
   let found = false;
-  for (const name of request.engine === undefined ? order : [request.engine]) {
+  for (const name of request.engine === undefined ? (request.engines ?? order) : [request.engine]) {
     const engine = await findEngine(context, name);
     if (engine === undefined) continue;
     found = true;

@@ -1,25 +1,14 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
+import { ask, type EngineClient } from './client-command.ts';
 import type { Engine, RunningContainer, RunSession } from './container.ts';
 import { renderCreateArguments, renderEnvironmentFile } from './create-arguments.ts';
 import { commandNotFound, engineFailed, reportFailure } from './engine-failure.ts';
 import { startGuard } from './guard.ts';
 import { sendSignal, startHostProcess } from './host-process.ts';
-import { type ProgramResult, runProgram } from './program.ts';
+import { provideImage } from './provide-image.ts';
 import type { RunRequest } from './run-request.ts';
-
-/** The command of an engine that speaks as docker does. */
-export interface EngineClient {
-  readonly name: 'docker' | 'podman';
-  /** Absolute path. */
-  readonly path: string;
-  /** The engine has no bridge network, so that ports cannot be published. */
-  readonly hostNetwork: boolean;
-  /** Resource limits to ask for, by name, `soft:hard`. */
-  readonly limits?: Readonly<Record<string, string>>;
-}
 
 /** docker or podman through its own command: load, create, start attached, and ask for the exit code. */
 export function clientEngine(client: EngineClient): Engine {
@@ -32,37 +21,6 @@ export function clientEngine(client: EngineClient): Engine {
       return startContainer(context, client, request, session, container);
     },
   };
-}
-
-async function ask(context: Context, client: EngineClient, args: readonly string[]): Promise<ProgramResult> {
-  return runProgram(client.path, args, { env: context.env });
-}
-
-async function provideImage(
-  context: Context,
-  client: EngineClient,
-  request: RunRequest,
-  session: RunSession,
-): Promise<string> {
-  const { configDigest } = request.image;
-  if (configDigest !== undefined) {
-    const known = await ask(context, client, ['image', 'inspect', '--format', '{{.Id}}', configDigest]);
-    if (known.code === 0) return configDigest;
-  }
-  const archive = join(session.room, 'image.tar');
-  await request.writeDockerArchive(archive);
-  const result = await ask(context, client, ['load', '--input', archive]);
-  await rm(archive, { force: true });
-  const image = parseLoadedImage(result.stdout);
-  if (result.code !== 0 || image === undefined)
-    throw engineFailed(client.name, 'load the image', `${result.stdout}${result.stderr}`);
-  return image;
-}
-
-/** The image that `load` names last: docker's `Loaded image: NAME`, `Loaded image ID: sha256:…`, podman's `Loaded image(s): NAME`. */
-export function parseLoadedImage(stdout: string): string | undefined {
-  const names = [...stdout.matchAll(/^Loaded image(?: ID|\(s\))?: (\S+?),?\s*$/gm)].map((match) => match[1]);
-  return names.at(-1);
 }
 
 async function createContainer(

@@ -39,7 +39,8 @@ export async function assertVolumes(volumes: readonly VolumeMount[]): Promise<vo
 
 /** The name service of the host and the volumes of the request, with their places made in the unpacked root. */
 export async function prepareMounts(root: string, request: RunRequest): Promise<readonly HostMount[]> {
-  const wanted: VolumeMount[] = ['/etc/resolv.conf', '/etc/hosts'].map((path) => ({
+  const names = request.network === 'none' ? [] : ['/etc/resolv.conf', '/etc/hosts'];
+  const wanted: VolumeMount[] = names.map((path) => ({
     source: path,
     target: path,
     readOnly: true,

@@ -49,6 +49,8 @@ test('without root the user is another name for the caller', () => {
   expect(args).toEqual(expect.arrayContaining(['--user', '--map-user=65532', '--map-group=65532']));
   expect(namespaceArguments(true)).toContain('--map-root-user');
   expect(namespaceArguments(false)).not.toContain('--user');
+  expect(namespaceArguments(false)).not.toContain('--net');
+  expect(namespaceArguments(true, 'none')).toContain('--net');
 });
 
 test('a read-only mount is never left writable', () => {

@@ -41,11 +41,12 @@ export const rootCapabilities = [
 const enteringCapabilities = ['setgid', 'setuid', 'sys_chroot', 'setfcap'] as const;
 
 /** Arguments of `unshare` for the outer namespaces, all of which end when it does. */
-export function namespaceArguments(rootless: boolean): readonly string[] {
+export function namespaceArguments(rootless: boolean, network?: 'none'): readonly string[] {
   return [
     ...(rootless ? ['--user', '--map-root-user'] : []),
     '--mount',
     '--ipc',
+    ...(network === 'none' ? ['--net'] : []),
     '--pid',
     '--fork',
     '--kill-child=KILL',

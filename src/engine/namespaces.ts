@@ -64,7 +64,10 @@ async function start(
   await writeFileAtomically(script, text, 0o600);
   const outer = await startHostProcess({
     file: tools.setpriv,
-    args: ['--pdeathsig', 'KILL', tools.unshare, ...namespaceArguments(rootless), '--', '/bin/sh', script],
+    args: [
+      ...['--pdeathsig', 'KILL', tools.unshare, ...namespaceArguments(rootless, request.network)],
+      ...['--', '/bin/sh', script],
+    ],
     env: environmentOf(request),
     request,
     session,

@@ -2,9 +2,15 @@ import { readTextIfThere } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
 
-const machines: Readonly<Record<string, { readonly node: string; readonly qemu: string }>> = {
-  amd64: { node: 'x64', qemu: 'x86_64' },
-  arm64: { node: 'arm64', qemu: 'aarch64' },
+/** By OCI's name: Node's names of the machines that run it themselves, and what binfmt_misc calls its emulator. */
+const machines: Readonly<Record<string, { readonly hosts: readonly string[]; readonly qemu: string }>> = {
+  amd64: { hosts: ['x64'], qemu: 'x86_64' },
+  arm64: { hosts: ['arm64'], qemu: 'aarch64' },
+  arm: { hosts: ['arm'], qemu: 'arm' },
+  '386': { hosts: ['ia32', 'x64'], qemu: 'i386' },
+  ppc64le: { hosts: ['ppc64'], qemu: 'ppc64le' },
+  riscv64: { hosts: ['riscv64'], qemu: 'riscv64' },
+  s390x: { hosts: ['s390x'], qemu: 's390x' },
 };
 
 /** Throws `PLATFORM_NOT_RUNNABLE` where this Linux machine can start no program of the platform. */
@@ -12,7 +18,7 @@ export async function assertRunnable(context: Context, platform: string): Promis
   const [os, architecture = ''] = platform.split('/');
   const machine = machines[architecture];
   if (os !== 'linux' || machine === undefined)
-    throw notRunnable(context, platform, 'tare runs linux/amd64 and linux/arm64');
+    throw notRunnable(context, platform, `tare runs those for Linux on ${Object.keys(machines).join(', ')}`);
   if (context.host.platform !== 'linux' || !isForeign(context, platform)) return;
   const file = `/proc/sys/fs/binfmt_misc/qemu-${machine.qemu}`;
   const registration = await readTextIfThere(file);
@@ -23,7 +29,7 @@ export async function assertRunnable(context: Context, platform: string): Promis
 
 /** Whether programs of the platform run under an emulator here. */
 export function isForeign({ host }: Context, platform: string): boolean {
-  return machines[platform.split('/')[1] ?? '']?.node !== host.arch;
+  return machines[platform.split('/')[1] ?? '']?.hosts.includes(host.arch) !== true;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path';
 import { TareError } from '../base/errors.ts';
+import { multiarchName } from '../debian/root-layout.ts';
+import type { DebianArchitecture } from '../plan/target.ts';
 import { isExecutable } from './program.ts';
 import { resolveInRoot } from './rootfs.ts';
 
@@ -8,7 +10,7 @@ export interface RootInterpreterRequest {
   /** Absolute path of the unpacked root. */
   readonly root: string;
   /** Debian's name of the architecture. */
-  readonly architecture: 'amd64' | 'arm64';
+  readonly architecture: DebianArchitecture;
   /** Absolute in the root: `/usr/bin/python3.13`. */
   readonly interpreter: string;
   /** Folders that the root's loader searches, absolute or not. @default Debian's own */
@@ -25,16 +27,22 @@ export interface RootInterpreter {
   readonly home: string;
 }
 
-/** Where every C library of its kind has its loader (x86-64 psABI; AAELF64), and Debian its libraries. */
-const places = {
-  amd64: { loader: '/lib64/ld-linux-x86-64.so.2', triplet: 'x86_64-linux-gnu' },
-  arm64: { loader: '/lib/ld-linux-aarch64.so.1', triplet: 'aarch64-linux-gnu' },
-} as const;
+/** Where glibc has its loader, by the ABI of each architecture. */
+const loaders = {
+  amd64: '/lib64/ld-linux-x86-64.so.2',
+  arm64: '/lib/ld-linux-aarch64.so.1',
+  armhf: '/lib/ld-linux-armhf.so.3',
+  i386: '/lib/ld-linux.so.2',
+  ppc64el: '/lib64/ld64.so.2',
+  riscv64: '/lib/ld-linux-riscv64-lp64d.so.1',
+  s390x: '/lib/ld64.so.1',
+} as const satisfies Record<DebianArchitecture, string>;
 
 /** Finds the interpreter and the root's own loader for it. Throws `INTERPRETER_MISSING`. */
 export async function findRootInterpreter(request: RootInterpreterRequest): Promise<RootInterpreter> {
   const { root, architecture, interpreter } = request;
-  const { loader, triplet } = places[architecture];
+  const loader = loaders[architecture];
+  const triplet = multiarchName(architecture);
   const folders = request.loaderFolders ?? [`/usr/lib/${triplet}`, `/lib/${triplet}`];
   const [loaderFile, python, ...libraries] = await Promise.all(
     [loader, interpreter, ...folders].map((path) => resolveInRoot(root, path)),

@@ -1,3 +1,5 @@
+import type { ServedImage } from '../serving/served-image.ts';
+
 /** What can run an image, in the order in which it is looked for. */
 export type EngineName = 'docker' | 'podman' | 'runc' | 'namespaces';
 
@@ -45,8 +47,19 @@ export interface HealthcheckRequest {
   readonly port: number;
 }
 
+/** An image as a registry of this process serves it. */
+export interface RunnableServing {
+  readonly image: ServedImage;
+  /** Of its manifest. */
+  readonly digest: string;
+  /** What it is called in the engine, where the one that was run before loses the name. */
+  readonly name: string;
+}
+
 export interface RunRequest {
   readonly image: RunnableImage;
+  /** Lets docker and podman pull the image, so that only what they lack moves. @default they get an archive */
+  readonly served?: RunnableServing;
   /** Writes the image as a docker archive, when an engine wants it. */
   readonly writeDockerArchive: (file: string) => Promise<void>;
   /** Unpacks the image's root file system into an existing empty folder, when it is wanted. */
@@ -55,6 +68,8 @@ export interface RunRequest {
   /** Beside the image's own; wins over it. */
   readonly env: Readonly<Record<string, string>>;
   readonly volumes: readonly VolumeMount[];
+  /** `none`: a network of its own that leads nowhere. @default the host's, or the engine's own */
+  readonly network?: 'none';
   /** The root cannot be written; an empty `/tmp` in memory can. */
   readonly readOnly?: boolean;
   /** Whether docker and podman remove the container at its end; the others never leave one. */
@@ -66,6 +81,8 @@ export interface RunRequest {
   readonly command?: readonly string[];
   /** Only this one; else the first that answers. */
   readonly engine?: EngineName;
+  /** Which are looked for, in order. @default all, docker first */
+  readonly engines?: readonly EngineName[];
   readonly healthcheck?: HealthcheckRequest;
   /** Ends the container once the health check answers, with exit code 0. */
   readonly stopAfterHealthcheck?: boolean;

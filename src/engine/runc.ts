@@ -53,6 +53,7 @@ async function start(
     user: parseUser(request.image.config.user),
     tty: request.tty,
     readOnly: request.readOnly === true,
+    ...(request.network === undefined ? {} : { network: request.network }),
     emulated: isForeign(context, request.image.platform),
   });
   const { room } = session;

@@ -33,6 +33,11 @@ test('it has the network of the host and nothing else of it', () => {
   expect(mounts).toContainEqual({ destination: '/data', type: 'bind', source: '/srv/a', options: ['rbind', 'ro'] });
 });
 
+test('without a network it has one of its own, where nothing is', () => {
+  const { linux } = renderRuntimeSpec({ ...input, network: 'none' });
+  expect(linux).toMatchObject({ namespaces: expect.arrayContaining([{ type: 'network' }]) });
+});
+
 test('a program for another processor does not see those of the machine', () => {
   const processors = '/sys/devices/system/cpu';
   expect(renderRuntimeSpec(input)['linux']).not.toMatchObject({ maskedPaths: expect.arrayContaining([processors]) });

@@ -15,11 +15,13 @@ export interface RuntimeSpecInput {
   readonly emulated: boolean;
   readonly mounts: readonly HostMount[];
   readonly readOnly?: boolean;
+  /** `none`: a network of its own, with no interface. */
+  readonly network?: 'none';
 }
 
 const sealed = ['nosuid', 'noexec', 'nodev'] as const;
 
-/** The `config.json` of a bundle (OCI runtime specification 1.0), with the host's network and no resource limits. */
+/** The `config.json` of a bundle (OCI runtime specification 1.0), with the host's network unless there is to be none, and no resource limits. */
 export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<string, unknown>> {
   const capabilities = input.user.uid === 0 ? rootCapabilities.map((name) => `CAP_${name.toUpperCase()}`) : [];
   return {
@@ -36,7 +38,7 @@ export function renderRuntimeSpec(input: RuntimeSpecInput): Readonly<Record<stri
     },
     mounts: [...systemMounts(), ...(input.readOnly === true ? [temporaryMount] : []), ...input.mounts.map(renderMount)],
     linux: {
-      namespaces: ['pid', 'ipc', 'mount'].map((type) => ({ type })),
+      namespaces: ['pid', 'ipc', 'mount', ...(input.network === 'none' ? ['network'] : [])].map((type) => ({ type })),
       maskedPaths: [
         '/proc/acpi',
         '/proc/kcore',

@@ -183,6 +183,10 @@ describe('resolving', () => {
     expect(uvPlatform('x86_64', { major: 2, minor })).toBe(platform);
   });
 
+  test('an architecture that uv has no words for is resolved for all', async () => {
+    expect(uvPlatform('armv7l', { major: 2, minor: 41 })).toBeUndefined();
+  });
+
   test('a C library that no wheel is made for is an error', () => {
     expect(() => uvPlatform('aarch64', { major: 2, minor: 16 })).toThrow(
       expect.objectContaining({ code: 'GLIBC_TOO_OLD' }),

@@ -4,6 +4,7 @@ import { withDiskHint } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
 import type { IndexConfig } from '../python/index-config.ts';
+import type { Machine } from '../python/tags.ts';
 import { findInterpreter } from './interpreter.ts';
 import { runProgram } from './program.ts';
 import { uvEnvironment } from './uv-environment.ts';
@@ -21,13 +22,15 @@ export interface UvResolveRequest {
   readonly preferred?: readonly { readonly name: string; readonly version: string }[];
   /** `3.13`. */
   readonly pythonVersion: string;
-  readonly platform: 'x86_64' | 'aarch64';
+  readonly platform: Machine;
   /** Of the target. */
   readonly glibc: { readonly major: number; readonly minor: number };
   /** A Python that uv may question: see `findInterpreter`. */
   readonly interpreter: string;
   /** The project's folder, whose `[tool.uv]` applies. */
   readonly cwd: string;
+  /** Absolute path of a folder with wheels that the indexes do not have. */
+  readonly links?: string;
   /** pip's configuration, for what uv itself is not configured with. */
   readonly index?: IndexConfig;
 }
@@ -59,11 +62,15 @@ export async function defaultIndexUrl(context: Context, uv: UvProgram, interpret
   });
 }
 
-/** The platform, in uv's words, with the newest C library that is not newer than the target's. */
+/**
+ * The platform, in uv's words, with the newest C library that is not newer than the target's. Undefined for an architecture that
+ * uv has no words for: it then resolves for all at once, and the target's markers choose.
+ */
 export function uvPlatform(
-  platform: 'x86_64' | 'aarch64',
+  platform: Machine,
   glibc: { readonly major: number; readonly minor: number },
-): string {
+): string | undefined {
+  if (platform !== 'x86_64' && platform !== 'aarch64') return undefined;
   const minor = glibc.major > 2 ? 40 : manylinuxMinors.findLast((one) => glibc.major === 2 && one <= glibc.minor);
   if (minor !== undefined) return `${platform}-manylinux_2_${minor}`;
   throw new TareError({
@@ -86,19 +93,30 @@ export async function resolveWithUv(context: Context, uv: UvProgram, request: Uv
     });
     for (const line of result.stderr.split('\n')) if (line.startsWith('warning: ')) context.log.debug(`uv: ${line}`);
     if (result.code === 0 && result.stdout.includes('lock-version')) return result.stdout;
-    throw resolveFailed(result.stderr, `Python ${request.pythonVersion}, ${platform}`, context.offline);
+    throw resolveFailed(
+      result.stderr,
+      `Python ${request.pythonVersion}, ${platform ?? request.platform}`,
+      context.offline,
+    );
   });
 }
 
-function compileArguments(context: Context, request: UvResolveRequest, platform: string, files: InputFiles): string[] {
+function compileArguments(
+  context: Context,
+  request: UvResolveRequest,
+  platform: string | undefined,
+  files: InputFiles,
+): string[] {
   return [
     ...['pip', 'compile', '-', '--format', 'pylock.toml', '--no-header', '--no-annotate'],
-    ...['--python-version', request.pythonVersion, '--python-platform', platform, '--python', request.interpreter],
+    ...(platform === undefined ? ['--universal'] : ['--python-platform', platform]),
+    ...['--python-version', request.pythonVersion, '--python', request.interpreter],
     // tare installs wheels only, and building for metadata would run foreign code.
     ...['--only-binary', ':all:'],
     ...(files.constraints === undefined ? [] : ['-c', files.constraints]),
     // uv stays with the versions of an output that is there already.
     ...(files.output === undefined ? [] : ['--output-file', files.output]),
+    ...(request.links === undefined ? [] : ['--find-links', request.links]),
     ...(request.index?.noIndex === true ? ['--no-index'] : []),
     ...(context.offline ? ['--offline'] : []),
     ...(context.refresh && !context.offline ? ['--refresh'] : []),

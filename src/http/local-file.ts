@@ -19,7 +19,7 @@ export async function copyLocalFile(
   const partial = await openPartial(path, source.size, context.signal);
   try {
     for await (const chunk of readChunks(file, source, context.signal)) {
-      await partial.append(chunk);
+      await partial.append([chunk]);
       if (source.size !== undefined && partial.received() > source.size) break;
       task.advance(chunk.byteLength);
     }

@@ -4,9 +4,12 @@ import { type Digest, digestFromHex } from '../base/digest.ts';
 
 /** A download in progress: what is in the file is hashed. */
 export interface PartialFile {
-  /** Bytes so far. */
+  /** Bytes so far, those on their way to the disk among them. */
   readonly received: () => number;
-  readonly append: (chunk: Uint8Array) => Promise<void>;
+  /** Takes pieces, which may not change after that. They are being written when it resolves, and those before them are. */
+  readonly append: (chunks: readonly Uint8Array[]) => Promise<void>;
+  /** Resolves when everything is written. */
+  readonly written: () => Promise<void>;
   /** Forgets all bytes. */
   readonly restart: () => Promise<void>;
   /** Of all bytes so far. */
@@ -21,7 +24,10 @@ export async function openPartial(path: string, size: number | undefined, signal
   const handle = await open(path, 'a+', 0o644);
   let hash = createHash('sha256');
   let received = 0;
+  // One write is under way while what comes next is received and hashed.
+  let writing = Promise.resolve();
   const restart = async (): Promise<void> => {
+    await writing;
     await handle.truncate(0);
     hash = createHash('sha256');
     received = 0;
@@ -35,18 +41,27 @@ export async function openPartial(path: string, size: number | undefined, signal
   }
   let isOpen = true;
   const close = async (): Promise<void> => {
-    if (isOpen) await handle.close();
+    if (!isOpen) return;
     isOpen = false;
+    try {
+      await writing;
+    } finally {
+      await handle.close();
+    }
   };
   return {
     received: () => received,
-    append: async (chunk) => {
-      hash.update(chunk);
-      for (let offset = 0; offset < chunk.byteLength; ) {
-        offset += (await handle.write(chunk, offset, chunk.byteLength - offset)).bytesWritten;
+    append: async (chunks) => {
+      await writing;
+      writing = writeAll(handle, chunks);
+      // Whoever waits for it gets the error.
+      writing.catch(() => undefined);
+      for (const chunk of chunks) {
+        hash.update(chunk);
+        received += chunk.byteLength;
       }
-      received += chunk.byteLength;
     },
+    written: () => writing,
     restart,
     digest: () => digestFromHex(hash.copy().digest('hex')),
     close,
@@ -55,6 +70,18 @@ export async function openPartial(path: string, size: number | undefined, signal
       await rm(path, { force: true });
     },
   };
+}
+
+/** Without a copy of what came; a disk may take less than all at once. */
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let { bytesWritten } = await handle.writev(chunks);
+  for (const chunk of chunks) {
+    const done = Math.min(bytesWritten, chunk.byteLength);
+    bytesWritten -= done;
+    for (let offset = done; offset < chunk.byteLength; ) {
+      offset += (await handle.write(chunk, offset, chunk.byteLength - offset)).bytesWritten;
+    }
+  }
 }
 
 async function hashFile(handle: FileHandle, hash: Hash, signal: AbortSignal): Promise<number> {

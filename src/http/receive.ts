@@ -99,10 +99,10 @@ async function store(
   let held: Uint8Array[] = [];
   let heldBytes = 0;
   const flush = async (): Promise<void> => {
-    const bytes = held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held, heldBytes);
+    const chunks = held;
     held = [];
     heldBytes = 0;
-    if (bytes.byteLength > 0) await partial.append(bytes);
+    if (chunks.length > 0) await partial.append(chunks);
   };
   try {
     for await (const chunk of response.body) {
@@ -116,6 +116,7 @@ async function store(
   } finally {
     // What came before a break is kept.
     await flush();
+    await partial.written();
   }
 }
 

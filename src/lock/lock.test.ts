@@ -39,9 +39,25 @@ const debianPackage = fc
   })
   .map((one): LockedPackage => ({ ...one, filename: `pool/main/${one.name}_1.0_amd64.deb` }));
 
-const wheel = fc
-  .record({ name: word, sha256: hash, size })
-  .map((one): LockedWheel => ({ ...one, version: '1.0', filename: `${one.name}-1.0-py3-none-any.whl` }));
+const built = fc
+  .record({ key: hash, source: text, requires: fc.array(text, { maxLength: 3 }), isGit: fc.boolean() })
+  .map(
+    ({ isGit, ...one }): NonNullable<LockedWheel['built']> => ({
+      ...one,
+      ...(isGit ? { from: 'git', commit: 'a'.repeat(40) } : { from: 'sdist', sha256: one.key }),
+      platform: 'linux/amd64',
+      packages: one.requires,
+    }),
+  );
+
+const wheel = fc.record({ name: word, sha256: hash, size, built: fc.option(built, { nil: undefined }) }).map(
+  ({ built: how, ...one }): LockedWheel => ({
+    ...one,
+    version: '1.0',
+    filename: `${one.name}-1.0-py3-none-any.whl`,
+    ...(how === undefined ? {} : { built: how }),
+  }),
+);
 
 const target = fc
   .record({

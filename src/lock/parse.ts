@@ -8,7 +8,7 @@ import { normalizedName } from '../python/package-name.ts';
 import { parseToml } from '../python/toml.ts';
 import { parseWheelName } from '../python/wheel-name.ts';
 import { parseArchitecture } from '../plan/target.ts';
-import { lockSchema, type RawPackage, type RawTarget } from './schema.ts';
+import { lockSchema, type RawBuild, type RawPackage, type RawTarget } from './schema.ts';
 import {
   type IndexState,
   type Lock,
@@ -183,13 +183,21 @@ function packageOf(raw: RawPackage, architecture: string): LockedPackage {
   };
 }
 
+function buildOf({ sha256, commit, ...one }: RawBuild): NonNullable<LockedWheel['built']> {
+  return { ...one, ...(sha256 === undefined ? {} : { sha256 }), ...(commit === undefined ? {} : { commit }) };
+}
+
 /** The digest of the dependencies stands there exactly where they were resolved. */
 function wheelsOf({ inputs, wheel }: RawTarget, where: string): { readonly wheels?: readonly LockedWheel[] } {
   if (inputs.wheels['dependencies'] === undefined) {
     if (wheel === undefined) return {};
     throw invalid('there are wheels, and nothing says what they were resolved from', `${lockFile} (${where})`);
   }
-  const wheels = (wheel ?? []).map(({ size, ...one }) => ({ ...one, ...(size === undefined ? {} : { size }) }));
+  const wheels = (wheel ?? []).map(({ size, built, ...one }) => ({
+    ...one,
+    ...(size === undefined ? {} : { size }),
+    ...(built === undefined ? {} : { built: buildOf(built) }),
+  }));
   for (const { name, filename } of wheels) {
     if (parseWheelName(filename).name === normalizedName(name)) continue;
     throw invalid(`\`${filename}\` is no wheel of \`${name}\``, `${lockFile} (${where})`);

@@ -7,6 +7,7 @@ import {
   type LockedBase,
   type LockedPackage,
   type LockedTarget,
+  type LockedWheel,
   lockVersion,
 } from './types.ts';
 
@@ -57,15 +58,31 @@ function renderTarget(target: LockedTarget): readonly string[] {
       ]),
     ),
     ...(target.debug === undefined ? [] : [renderTable('[target.debug]', packageFields(target.debug))]),
-    ...wheels.map(({ name, version, filename, sha256, size }) =>
-      renderTable('[[target.wheel]]', [
-        ['name', name],
-        ['version', version],
-        ['filename', filename],
-        ['sha256', sha256],
-        ['size', size],
-      ]),
-    ),
+    ...wheels.flatMap(renderWheel),
+  ];
+}
+
+function renderWheel({ name, version, filename, sha256, size, built }: LockedWheel): readonly string[] {
+  const wheel = renderTable('[[target.wheel]]', [
+    ['name', name],
+    ['version', version],
+    ['filename', filename],
+    ['sha256', sha256],
+    ['size', size],
+  ]);
+  if (built === undefined) return [wheel];
+  return [
+    wheel,
+    renderTable('[target.wheel.built]', [
+      ['from', built.from],
+      ['source', built.source],
+      ['sha256', built.sha256],
+      ['commit', built.commit],
+      ['platform', built.platform],
+      ['requires', built.requires],
+      ['packages', built.packages],
+      ['key', built.key],
+    ]),
   ];
 }
 

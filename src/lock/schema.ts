@@ -46,7 +46,7 @@ const base = v.variant('provider', [
 const inputs = v.record(v.pipe(v.string(), v.regex(/^[a-z][a-z-]{0,40}$/)), v.union([v.string(), texts]));
 
 const target = v.strictObject({
-  platform: v.pipe(v.string(), v.regex(/^linux\/[a-z0-9]+$/, 'a platform as linux/amd64')),
+  platform: v.pipe(v.string(), v.regex(/^linux\/[a-z0-9]+(?:\/v[0-9]+)?$/, 'a platform as linux/amd64')),
   python: v.strictObject({ version: python, 'full-version': v.optional(text), abi: text }),
   inputs: v.strictObject({ base: inputs, wheels: inputs, system: inputs }),
   base,
@@ -56,7 +56,29 @@ const target = v.strictObject({
   ),
   debug: v.optional(v.strictObject(debianPackage)),
   wheel: v.optional(
-    v.array(v.strictObject({ name: text, version: text, filename: text, sha256: digest, size: v.optional(size) })),
+    v.array(
+      v.strictObject({
+        name: text,
+        version: text,
+        filename: text,
+        sha256: digest,
+        size: v.optional(size),
+        built: v.optional(
+          v.strictObject({
+            from: v.picklist(['sdist', 'git']),
+            source: text,
+            sha256: v.optional(digest),
+            commit: v.optional(
+              v.pipe(v.string(), v.regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'the whole hash of a commit')),
+            ),
+            platform: text,
+            requires: texts,
+            packages: texts,
+            key: digest,
+          }),
+        ),
+      }),
+    ),
   ),
 });
 
@@ -70,4 +92,5 @@ export const lockSchema = v.strictObject({
 
 export type RawLock = v.InferOutput<typeof lockSchema>;
 export type RawTarget = v.InferOutput<typeof target>;
+export type RawBuild = NonNullable<NonNullable<RawTarget['wheel']>[number]['built']>;
 export type RawPackage = Omit<NonNullable<RawTarget['system']>[number], 'unpacked-size' | 'chain' | 'reason'>;

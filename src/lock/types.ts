@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.ts';
 import type { DebPackage } from '../debian/package.ts';
+import type { PlannedBuild } from '../plan/types.ts';
 
 /** The file's name, in the project's folder. */
 export const lockFile = 'tare.lock';
@@ -102,6 +103,8 @@ export interface LockedWheel {
   readonly filename: string;
   readonly sha256: Digest;
   readonly size?: number;
+  /** Where no index has it: how it was built, and with what it is built again. */
+  readonly built?: Omit<PlannedBuild, 'because'>;
 }
 
 /** What an answer was resolved from, by name; long texts as their digest. */

@@ -1,5 +1,6 @@
 import { type Digest, sha256 } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
+import type { BlobOrigin } from './blob-origin.ts';
 import { parseImageConfig } from './config.ts';
 import { type Descriptor, mediaTypes } from './descriptor.ts';
 import { parseManifest, renderManifest } from './manifest.ts';
@@ -11,6 +12,8 @@ export interface ImageLayer {
   readonly diffId: Digest;
   /** Absolute path of the blob. */
   readonly file: string;
+  /** Where the blob is while it may not be at `file`; absent where it is there. */
+  readonly origin?: BlobOrigin;
 }
 
 /** One image of one platform: an immutable view over bytes that have a digest, and blobs on disk. */

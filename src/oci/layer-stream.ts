@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { digestFromHex, type Digest } from '../base/digest.ts';
-import { systemErrorCode, TareError } from '../base/errors.ts';
+import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { layerCompression } from './descriptor.ts';
 import type { ImageLayer } from './image.ts';
@@ -20,6 +20,15 @@ export interface LayerSource {
   readonly file: string;
   readonly mediaType: string;
   readonly digest: Digest;
+  /** Reads it in place of the file. */
+  readonly open?: () => AsyncIterable<Uint8Array>;
+}
+
+/** How a layer is read: from disk, else from where it is. */
+export async function layerSource({ descriptor, file, origin }: Omit<ImageLayer, 'diffId'>): Promise<LayerSource> {
+  const { mediaType, digest } = descriptor;
+  const isAtHand = origin === undefined || (await origin.isAtHand());
+  return { file, mediaType, digest, ...(isAtHand ? {} : { open: () => origin.read() }) };
 }
 
 export interface LayerReadOptions {
@@ -77,7 +86,7 @@ function unpack(source: LayerSource, options: LayerReadOptions): AsyncIterable<U
 
 async function* readRaw(source: LayerSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(source.file, { highWaterMark: chunkSize, ...(signal === undefined ? {} : { signal }) });
+    yield* openBlob(source, signal);
   } catch (error) {
     signal?.throwIfAborted();
     throw unreadable(source, error);
@@ -86,7 +95,7 @@ async function* readRaw(source: LayerSource, signal: AbortSignal | undefined): A
 
 async function* gunzip(source: LayerSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const inflating = createGunzip({ chunkSize });
-  const feeding = pipeline(createReadStream(source.file, { highWaterMark: chunkSize }), inflating, {
+  const feeding = pipeline(openBlob(source, undefined), inflating, {
     ...(signal === undefined ? {} : { signal }),
     end: true,
   });
@@ -102,7 +111,13 @@ async function* gunzip(source: LayerSource, signal: AbortSignal | undefined): As
   }
 }
 
+function openBlob({ file, open }: LayerSource, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  return open?.() ?? createReadStream(file, { highWaterMark: chunkSize, ...(signal === undefined ? {} : { signal }) });
+}
+
 function unreadable(source: LayerSource, cause: unknown): TareError {
+  // What a registry has to say of it says more.
+  if (isTareError(cause)) return cause;
   const reason = cause instanceof Error ? cause.message : 'no reason given';
   const isAbsent = systemErrorCode(cause) === 'ENOENT';
   return new TareError({

@@ -8,6 +8,7 @@ import { type EnvironmentInputs, planEnvironment, warnOfReplaced } from './envir
 import { planLabels } from './labels.ts';
 import { planLayers } from './layering.ts';
 import { planProcesses } from './processes.ts';
+import { planHealthcheck, planStopSignal } from './running.ts';
 import { linkedSources, planSources } from './sources.ts';
 import { planUser } from './user.ts';
 import type {
@@ -67,6 +68,8 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
     files,
     needs: sourceNeeds(inputs, processes),
   });
+  const stopSignal = planStopSignal(processes);
+  const healthcheck = planHealthcheck(processes, facts.health);
   const compiler = targets[0]?.bytecode.compiler;
   const environment = environmentInputs(inputs, user, entry);
   const sizes = new Map(project.files.map((file) => [file.path, file.size]));
@@ -109,6 +112,8 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
     ...(config.readOnly === true
       ? { readOnly: { writable: ['/tmp'], because: config.origins.readOnly ?? { rule: 'configured' } } }
       : {}),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(healthcheck === undefined ? {} : { healthcheck }),
     warnings: withoutRepetition([
       ...project.warnings,
       ...facts.warnings,

@@ -30,9 +30,12 @@ export interface EnvironmentInputs {
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const temporary = '/tmp';
 
+/** Why a variable is there that the base has as it is. */
+export const baseVariableRule = 'set by the base image';
+
 /** The environment of the image, in a fixed order; what the configuration names wins in place. */
 export function planEnvironment(inputs: EnvironmentInputs): readonly EnvironmentVariable[] {
-  const base = (inputs.base ?? []).map(({ name, value }) => variable(name, value, 'set by the base image'));
+  const base = (inputs.base ?? []).map(({ name, value }) => variable(name, value, baseVariableRule));
   const byName = new Map(base.map((one) => [one.name, one]));
   for (const one of [...ownVariables(inputs), ...configuredVariables(inputs)]) byName.set(one.name, one);
   return [...byName.values()].map((one) => (one.name === 'PATH' ? withDebugFolder(one, inputs.debugFolder) : one));

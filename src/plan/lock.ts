@@ -35,6 +35,8 @@ export interface RequirementsIndexes {
   readonly indexUrl?: string;
   readonly extraIndexUrls: readonly string[];
   readonly findLinks: readonly string[];
+  /** Packages that must not be built from source: names, `:all:`, `:none:`. */
+  readonly onlyBinary?: readonly string[];
 }
 
 export interface Dependencies {
@@ -123,6 +125,7 @@ function fromRequirements(file: RequirementsFile, facts: ProjectFacts, because: 
       ...(options.indexUrl === undefined ? {} : { indexUrl: options.indexUrl }),
       extraIndexUrls: options.extraIndexUrls,
       findLinks: options.findLinks,
+      onlyBinary: options.onlyBinary,
     },
     question: JSON.stringify([
       requirements,

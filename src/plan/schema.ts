@@ -18,6 +18,19 @@ const wheel = v.strictObject({
   sha256: digest,
   size: v.optional(bytes),
   because,
+  built: v.optional(
+    v.strictObject({
+      from: v.picklist(['sdist', 'git']),
+      source: v.string(),
+      sha256: v.optional(digest),
+      commit: v.optional(v.string()),
+      platform: v.string(),
+      requires: v.array(v.string()),
+      packages: v.array(v.string()),
+      key: digest,
+      because,
+    }),
+  ),
 });
 
 const layer = v.strictObject({
@@ -91,9 +104,11 @@ const target = v.strictObject({
   layers: v.array(layer),
 });
 
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+
 const process = v.strictObject({
   command: v.pipe(v.array(v.string()), v.minLength(1)),
-  ports: v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))),
+  ports: v.array(port),
   because,
 });
 
@@ -149,5 +164,7 @@ export const planSchema = v.strictObject({
     }),
   ),
   readOnly: v.optional(v.strictObject({ writable: v.array(v.string()), because })),
+  stopSignal: v.optional(v.strictObject({ value: v.string(), because })),
+  healthcheck: v.optional(v.strictObject({ port, path: v.optional(v.string()), because })),
   warnings: v.array(v.strictObject({ code: v.string(), message: v.string(), hint: v.optional(v.string()) })),
 });

@@ -1,26 +1,45 @@
 import { TareError } from '../base/errors.ts';
+import { parsePlatform, renderPlatform } from '../oci/platform.ts';
 import { type MarkerEnvironment, markerEnvironment } from '../python/marker.ts';
+import { type Machine, machinePlatforms } from '../python/tags.ts';
 
 /** How OCI, Debian and Python call one architecture. */
 export interface Architecture {
   readonly platform: string;
-  readonly debian: 'amd64' | 'arm64';
-  readonly machine: 'x86_64' | 'aarch64';
+  readonly debian: DebianArchitecture;
+  readonly machine: Machine;
 }
 
-const architectures: readonly Architecture[] = [
-  { platform: 'linux/amd64', debian: 'amd64', machine: 'x86_64' },
-  { platform: 'linux/arm64', debian: 'arm64', machine: 'aarch64' },
-];
+export type DebianArchitecture = 'amd64' | 'arm64' | 'armhf' | 'i386' | 'ppc64el' | 'riscv64' | 's390x';
 
-/** Throws `PLATFORM_UNSUPPORTED` for what tare cannot build for. `linux/arm64/v8` is `linux/arm64`. */
+const debianNames = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  armv7l: 'armhf',
+  i686: 'i386',
+  ppc64le: 'ppc64el',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+} as const satisfies Record<Machine, DebianArchitecture>;
+
+const architectures: readonly Architecture[] = (Object.keys(debianNames) as readonly Machine[]).map((machine) => ({
+  platform: machinePlatforms[machine],
+  debian: debianNames[machine],
+  machine,
+}));
+
+/**
+ * Throws `PLATFORM_INVALID`, or `PLATFORM_UNSUPPORTED` for what tare cannot build for. Other names of a platform count as it:
+ * `linux/arm64/v8`, `linux/arm`, `arm64`.
+ */
 export function parseArchitecture(platform: string): Architecture {
-  const found = architectures.find((one) => one.platform === platform.replace(/^linux\/arm64\/v8$/, 'linux/arm64'));
+  const normal = renderPlatform(parsePlatform(platform));
+  const found = architectures.find((one) => one.platform === normal);
   if (found !== undefined) return found;
   throw new TareError({
     code: 'PLATFORM_UNSUPPORTED',
     message: `cannot build for platform \`${platform}\``,
-    expected: architectures.map((one) => one.platform).join(' or '),
+    expected: `one of ${architectures.map((one) => one.platform).join(', ')}`,
     hint: 'for example `--platform linux/amd64,linux/arm64`',
   });
 }

@@ -24,6 +24,10 @@ export interface Plan {
   readonly certificates?: PlannedCertificates;
   /** Set where the image is to run with a root that cannot be written. */
   readonly readOnly?: PlannedReadOnly;
+  /** Where the main process ends in good order on another signal than SIGTERM. */
+  readonly stopSignal?: Fact<string>;
+  /** How to see that the main process answers; absent where it serves nothing. */
+  readonly healthcheck?: PlannedHealthcheck;
   /** Signs that something may go wrong, with what to do. */
   readonly warnings: readonly PlanWarning[];
   /** Reserved for later versions of the schema. */
@@ -53,6 +57,13 @@ export interface PlannedCertificate {
 export interface PlannedReadOnly {
   /** Absolute folders that must be mounted. */
   readonly writable: readonly string[];
+  readonly because: Because;
+}
+
+export interface PlannedHealthcheck {
+  readonly port: number;
+  /** A route that answers with 200 to 399; absent where an open port must do. */
+  readonly path?: string;
   readonly because: Because;
 }
 
@@ -207,6 +218,27 @@ export interface PlannedWheel {
   readonly sha256: Digest;
   /** Absent where neither lock nor index says it and the wheel is not in the cache. */
   readonly size?: number;
+  readonly because: Because;
+  /** Where it was built here, as there was none for the target. */
+  readonly built?: PlannedBuild;
+}
+
+/** How a wheel came to be. All that decides its bytes is in `key`. */
+export interface PlannedBuild {
+  readonly from: 'sdist' | 'git';
+  /** `docopt-0.6.2.tar.gz`, or the last part of the repository's address. */
+  readonly source: string;
+  /** Of the archive. */
+  readonly sha256?: Digest;
+  /** Of the repository. */
+  readonly commit?: string;
+  /** The platform of the root that it was built in: another than the target's where the wheel is for any. */
+  readonly platform: string;
+  /** Wheels that it was built with, by file name, sorted. */
+  readonly requires: readonly string[];
+  /** Debian packages that the base got for it: `gcc 4:14.2.0-1`. */
+  readonly packages: readonly string[];
+  readonly key: Digest;
   readonly because: Because;
 }
 

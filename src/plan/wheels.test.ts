@@ -24,7 +24,7 @@ const lookup: WheelLookup = {
 };
 
 const urlOf = async (distribution: LockedDistribution, mirrored: WheelLookup['mirrored']) =>
-  (await resolveWheels([distribution], target, { ...lookup, mirrored }))[0]?.url;
+  (await resolveWheels([distribution], target, { ...lookup, mirrored })).wheels[0]?.url;
 
 test('a file of a lock comes from the mirror that has it, else from where the lock says', async () => {
   const onMirror: WheelLookup['mirrored'] = async (name, file) =>

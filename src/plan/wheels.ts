@@ -2,11 +2,13 @@ import { mapLimit } from '../base/concurrency.ts';
 import type { Digest } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
 import { sortedBy } from '../base/order.ts';
+import type { Because } from '../base/because.ts';
+import type { BuildSource } from '../python/build-source.ts';
 import type { IndexFile } from '../python/index-client.ts';
 import type { LockedDistribution, LockedFile } from '../python/locked.ts';
 import type { PackageName } from '../python/package-name.ts';
 import { compatibleTags, type TagTarget } from '../python/tags.ts';
-import { chooseWheel, wheelNotFound } from '../python/wheel-choice.ts';
+import { buildableArchive, chooseWheel, wheelNotFound } from '../python/wheel-choice.ts';
 import { parseVersion, renderVersion } from '../python/version.ts';
 import { parseWheelName } from '../python/wheel-name.ts';
 import type { PlannedWheel } from './types.ts';
@@ -20,6 +22,24 @@ export interface WheelSource {
   readonly indexFile?: IndexFile;
 }
 
+/** A distribution that has no wheel for the target, and a source that one can be built from. */
+export interface SourceToBuild {
+  readonly name: PackageName;
+  /** Absent where only building tells it. */
+  readonly version?: string;
+  readonly source: BuildSource;
+  /** What lacks a wheel says it: thrown where nothing may be built. */
+  readonly refusal: TareError;
+  readonly because: Because;
+}
+
+/** What was chosen: a wheel for each distribution, or what to build one from. Sorted by name. */
+export interface ChosenFiles {
+  readonly wheels: readonly WheelSource[];
+  readonly builds: readonly SourceToBuild[];
+}
+
+/** What the network and the file system say of files. */
 export interface WheelLookup {
   /** Every file that the configured indexes have of a project. */
   readonly indexFiles: (name: PackageName) => Promise<readonly IndexFile[]>;
@@ -44,34 +64,87 @@ interface Candidate {
   readonly indexFile?: IndexFile;
 }
 
-/** Chooses one wheel for each distribution, by tag. Throws for the first, by name, that has none. */
+/** Chooses one wheel for each distribution, by tag, or its source. Throws for the first, by name, that has neither. */
 export async function resolveWheels(
   distributions: readonly LockedDistribution[],
   target: TagTarget,
   lookup: WheelLookup,
-): Promise<readonly WheelSource[]> {
+): Promise<ChosenFiles> {
   const tags = compatibleTags(target);
   const sorted = sortedBy(distributions, (one) => one.name);
-  return mapLimit(sorted, parallelPages, async (distribution) => {
+  const chosen = await mapLimit(sorted, parallelPages, async (distribution) => {
+    if (distribution.source.kind === 'git') return gitToBuild(distribution);
     const candidates = await candidatesOf(distribution, lookup);
     const choice = chooseWheel(candidates, tags);
-    if (choice.kind === 'none') throw wheelNotFound(distribution.name, distribution.version, candidates, target);
-    const { file } = choice;
-    const sha256 = file.sha256 ?? (file.indexFile === undefined ? undefined : await lookup.sha256(file.indexFile));
-    if (sha256 === undefined) throw hashUnknown(distribution, file.filename);
-    return {
-      wheel: {
-        name: distribution.name,
-        version: distribution.version,
-        filename: file.filename,
-        sha256,
-        ...(file.size === undefined ? {} : { size: file.size }),
-        because: distribution.because,
-      },
-      url: (await mirroredUrl(distribution, { ...file, sha256 }, lookup)) ?? file.url,
-      ...(file.indexFile === undefined ? {} : { indexFile: file.indexFile }),
-    };
+    if (choice.kind === 'none') return archiveToBuild(distribution, candidates, target, lookup);
+    return wheelOf(distribution, choice.file, lookup);
   });
+  return {
+    wheels: chosen.flatMap((one) => ('wheel' in one ? [one] : [])),
+    builds: chosen.flatMap((one) => ('wheel' in one ? [] : [one])),
+  };
+}
+
+async function wheelOf(distribution: LockedDistribution, file: Candidate, lookup: WheelLookup): Promise<WheelSource> {
+  const sha256 = await hashOf(distribution, file, lookup);
+  return {
+    wheel: {
+      name: distribution.name,
+      version: distribution.version,
+      filename: file.filename,
+      sha256,
+      ...(file.size === undefined ? {} : { size: file.size }),
+      because: distribution.because,
+    },
+    url: (await mirroredUrl(distribution, { ...file, sha256 }, lookup)) ?? file.url,
+    ...(file.indexFile === undefined ? {} : { indexFile: file.indexFile }),
+  };
+}
+
+async function hashOf(distribution: LockedDistribution, file: Candidate, lookup: WheelLookup): Promise<Digest> {
+  const sha256 = file.sha256 ?? (file.indexFile === undefined ? undefined : await lookup.sha256(file.indexFile));
+  if (sha256 === undefined) throw hashUnknown(distribution, file.filename);
+  return sha256;
+}
+
+async function archiveToBuild(
+  distribution: LockedDistribution,
+  candidates: readonly Candidate[],
+  target: TagTarget,
+  lookup: WheelLookup,
+): Promise<SourceToBuild> {
+  const { name, version, because } = distribution;
+  const refusal = wheelNotFound(name, version, candidates, target);
+  const file = buildableArchive(candidates);
+  if (file === undefined) throw refusal;
+  const sha256 = await hashOf(distribution, file, lookup);
+  const url = (await mirroredUrl(distribution, { ...file, sha256 }, lookup)) ?? file.url;
+  const { filename, size } = file;
+  const { subdirectory } = distribution;
+  const source: BuildSource = {
+    kind: 'archive',
+    filename,
+    sha256,
+    url,
+    ...(size === undefined ? {} : { size }),
+    ...(subdirectory === undefined ? {} : { subdirectory }),
+  };
+  return { name, ...(version === '' ? {} : { version }), source, refusal, because };
+}
+
+/** A branch or tag would be another commit tomorrow. */
+function gitToBuild(distribution: LockedDistribution): SourceToBuild {
+  const { name, version, because, source } = distribution;
+  const refusal = notAWheel(distribution, 'a git repository');
+  if (source.kind !== 'git' || !/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/i.test(source.commit ?? '')) throw refusal;
+  const { url, commit = '', subdirectory } = source;
+  const git: BuildSource = {
+    kind: 'git',
+    url,
+    commit: commit.toLowerCase(),
+    ...(subdirectory === undefined ? {} : { subdirectory }),
+  };
+  return { name, ...(version === '' ? {} : { version }), source: git, refusal, because };
 }
 
 async function mirroredUrl(
@@ -83,7 +156,11 @@ async function mirroredUrl(
   return isOfIndex ? lookup.mirrored(name, file) : undefined;
 }
 
-async function candidatesOf(distribution: LockedDistribution, lookup: WheelLookup): Promise<readonly Candidate[]> {
+/** The files that a distribution may come as. */
+export async function candidatesOf(
+  distribution: LockedDistribution,
+  lookup: WheelLookup,
+): Promise<readonly Candidate[]> {
   refuseUnbuildable(distribution);
   const named = distribution.files.flatMap((file) => candidateOfLock(file, lookup));
   if (named.length === distribution.files.length && named.length > 0) return named;
@@ -145,10 +222,13 @@ function isVersion(file: IndexFile, version: string): boolean {
 
 function refuseUnbuildable(distribution: LockedDistribution): void {
   const { source } = distribution;
-  if (source.kind !== 'git' && source.kind !== 'directory') return;
-  throw new TareError({
+  if (source.kind === 'directory') throw notAWheel(distribution, `the folder \`${source.path}\``);
+}
+
+function notAWheel(distribution: LockedDistribution, origin: string): TareError {
+  return new TareError({
     code: 'SOURCE_NOT_A_WHEEL',
-    message: `\`${distribution.name}\` comes from ${source.kind === 'git' ? 'a git repository' : `the folder \`${source.path}\``}, not from a wheel`,
+    message: `\`${distribution.name}\` comes from ${origin}, not from a wheel`,
     where: whereOf(distribution),
     hint: 'build it with `uv build --wheel`, name that wheel among the dependencies instead, and lock again',
   });

@@ -6,6 +6,7 @@ import { readGitListing } from './git-listing.ts';
 import { listEverything, readHandListing } from './hand-listing.ts';
 import { inspectPaths } from './inspection.ts';
 import { foldLeftOut, type LeftOut } from './left-out.ts';
+import type { Listing } from './listing.ts';
 import { makePatterns, parseDockerignore, type Patterns, readPatterns } from './patterns.ts';
 import { selectPaths } from './selection.ts';
 import { readProjectText } from './text.ts';
@@ -66,7 +67,7 @@ export async function openProject(root: string, options: OpenOptions = {}): Prom
     }
     return await document;
   };
-  const listing = (options.git === 'none' ? undefined : await readGitListing(real)) ?? (await readHandListing(real));
+  const listing = await listFolder(real, options.git);
   const include = await choosePatterns('include', options.include, readToml);
   const selection = await selectPaths(listing, {
     include,
@@ -88,6 +89,15 @@ export async function openProject(root: string, options: OpenOptions = {}): Prom
     readText: (path) => readProjectText(real, path),
     readToml,
   };
+}
+
+/** What git tracks or does not ignore in a folder, before any rule of tare's: paths relative to it. Throws `PROJECT_NOT_FOUND`. */
+export async function listProject(root: string): Promise<readonly string[]> {
+  return (await listFolder(await resolveRoot(root), 'auto')).paths;
+}
+
+async function listFolder(real: string, git: OpenOptions['git']): Promise<Listing> {
+  return (git === 'none' ? undefined : await readGitListing(real)) ?? (await readHandListing(real));
 }
 
 async function resolveRoot(root: string): Promise<string> {

@@ -33,6 +33,8 @@ export interface LockedDistribution {
   /** Hashes of which a file must have one, where the lock has no file names (requirements files). */
   readonly hashes: readonly Digest[];
   readonly source: LockedSource;
+  /** Folder of the project inside a source archive. */
+  readonly subdirectory?: string;
   /** Extras asked of it, sorted. */
   readonly extras: readonly PackageName[];
   readonly because: Because;

@@ -3,6 +3,7 @@ import { parseMarkerFrom } from './marker-parser.ts';
 import { normalizedName } from './package-name.ts';
 import { createScanner } from './scanner.ts';
 import { specifierContains, specifierOrUndefined } from './specifier.ts';
+import type { Machine } from './tags.ts';
 
 /** A parsed environment marker (dependency specifiers specification, "Environment markers"). */
 export type Marker =
@@ -156,7 +157,7 @@ function compareMember(
 export function markerEnvironment(target: {
   readonly python: string;
   readonly fullVersion?: string;
-  readonly architecture: 'x86_64' | 'aarch64';
+  readonly architecture: Machine;
 }): MarkerEnvironment {
   const full = target.fullVersion ?? `${target.python}.0`;
   return {

@@ -5,7 +5,7 @@ import { isTareError } from '../base/errors.ts';
 import { evaluateMarker, markerEnvironment, parseMarker } from './marker.ts';
 import { parseRequirement } from './requirement.ts';
 import { parseSpecifierSet, renderSpecifierSet, specifierContains } from './specifier.ts';
-import { compatibleTags } from './tags.ts';
+import { compatibleTags, type Machine, machinePlatforms } from './tags.ts';
 import { compareVersions, parseVersion, renderVersion, versionOrUndefined } from './version.ts';
 import { wheelNameOrProblem } from './wheel-name.ts';
 
@@ -195,7 +195,7 @@ describe.skipIf(packagingMajor() < 26 && process.env['CI'] !== 'true')(
     });
 
     test('tags, best first, for every Python, C library and architecture', () => {
-      const targets = ['x86_64', 'aarch64'].flatMap((architecture) =>
+      const targets = (Object.keys(machinePlatforms) as Machine[]).flatMap((architecture) =>
         [
           [2, 36],
           [2, 41],
@@ -222,7 +222,7 @@ describe.skipIf(packagingMajor() < 26 && process.env['CI'] !== 'true')(
           python: `3.${minor}`,
           freeThreaded,
           glibc: { major: glibc[0], minor: glibc[1] },
-          architecture: architecture === 'x86_64' ? 'x86_64' : 'aarch64',
+          architecture,
         });
         expect(mine).toEqual(answers[index]?.answer);
       }

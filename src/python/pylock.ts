@@ -74,6 +74,7 @@ function lockedPackage(entry: PylockPackage, file: string, line: number | undefi
       source: sourceOf(entry, where),
       extras: [],
       because: { file, ...(line === undefined ? {} : { line }), rule: 'locked by this entry' },
+      ...(entry.archive?.subdirectory === undefined ? {} : { subdirectory: entry.archive.subdirectory }),
       ...(entry.index === undefined ? {} : { index: entry.index }),
     },
     ...(entry.marker === undefined ? {} : { marker: parseMarker(entry.marker, where) }),

@@ -1,12 +1,26 @@
 import { TareError } from '../base/errors.ts';
 
+/** The architectures of wheels, as `platform.machine()` and wheel tags call them, and the platforms of images for them. */
+export const machinePlatforms = {
+  x86_64: 'linux/amd64',
+  aarch64: 'linux/arm64',
+  armv7l: 'linux/arm/v7',
+  i686: 'linux/386',
+  ppc64le: 'linux/ppc64le',
+  riscv64: 'linux/riscv64',
+  s390x: 'linux/s390x',
+} as const;
+export type Machine = keyof typeof machinePlatforms;
+
 /** What an image's interpreter and C library are. */
 export interface TagTarget {
   /** `3.13`. */
   readonly python: string;
   readonly freeThreaded?: boolean;
   readonly glibc: { readonly major: number; readonly minor: number };
-  readonly architecture: 'x86_64' | 'aarch64';
+  /** Where it has musl, its version counts, and not that of glibc. */
+  readonly musl?: { readonly major: number; readonly minor: number };
+  readonly architecture: Machine;
 }
 
 const legacyAliases: Readonly<Record<string, string>> = {
@@ -57,11 +71,18 @@ function abiFlags(minor: number, freeThreaded: boolean): string {
   return freeThreaded ? 't' : minor < 8 ? 'm' : '';
 }
 
-/** `linux_ARCH`, then manylinux from the C library's version down (PEP 600), with the old names (PEP 513, 571, 599). */
+/**
+ * `linux_ARCH`, then manylinux from the C library's version down (PEP 600), with the old names (PEP 513, 571, 599); with musl, musllinux
+ * (PEP 656).
+ */
 function platformTags(target: TagTarget): readonly string[] {
-  const { glibc, architecture } = target;
+  const { glibc, musl, architecture } = target;
   const tags = [`linux_${architecture}`];
-  const oldest = architecture === 'x86_64' ? 5 : 17;
+  if (musl !== undefined) {
+    for (let minor = musl.minor; minor >= 0; minor--) tags.push(`musllinux_${musl.major}_${minor}_${architecture}`);
+    return tags;
+  }
+  const oldest = architecture === 'x86_64' || architecture === 'i686' ? 5 : 17;
   for (let major = glibc.major; major >= 2; major--) {
     const newest = major === glibc.major ? glibc.minor : 50;
     for (let minor = newest; minor >= (major === 2 ? oldest : 0); minor--) {

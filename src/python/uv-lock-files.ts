@@ -28,6 +28,7 @@ export function lockedFromUv(lock: UvLock, entry: UvPackage, extras: ReadonlySet
       (extra) => extra,
     ),
     because: { file: lock.where, ...(line === undefined ? {} : { line }), rule: 'locked by this entry' },
+    ...(table.source.subdirectory === undefined ? {} : { subdirectory: table.source.subdirectory }),
     ...(table.source.registry === undefined ? {} : { index: table.source.registry }),
   };
 }

@@ -1,6 +1,6 @@
 import { TareError } from '../base/errors.ts';
 import { sortedBy } from '../base/order.ts';
-import { compatibleTags, type TagTarget } from './tags.ts';
+import { compatibleTags, type Machine, machinePlatforms, type TagTarget } from './tags.ts';
 import { type WheelName, wheelNameOrProblem } from './wheel-name.ts';
 
 /** The wheel that fits best, or what there is instead. */
@@ -85,6 +85,12 @@ export function isSdistFilename(filename: string): boolean {
   return /\.(?:tar\.(?:gz|bz2|xz|Z)|tgz|tar|zip)$/.test(filename);
 }
 
+/** The source archive to build from: the form that tools write today before older ones. */
+export function buildableArchive<F extends { readonly filename: string }>(files: readonly F[]): F | undefined {
+  const forms = [/\.tar\.gz$/, /\.tgz$/, /\.zip$/, /\.tar\.xz$/, /\.tar$/];
+  return forms.map((form) => files.find((file) => form.test(file.filename))).find((file) => file !== undefined);
+}
+
 /** `WHEEL_NOT_FOUND` or `SDIST_ONLY` with the tags there are and what would help. */
 export function wheelNotFound(
   name: string,
@@ -131,9 +137,11 @@ function whatWouldHelp(wheels: readonly WheelName[], target: TagTarget): readonl
     (python) => python !== target.python && fits(wheels, { ...target, python }),
   );
   if (pythons.length > 0) help.push(`use another Python that it has wheels for (${pythons.join(', ')})`);
-  const otherArchitecture = target.architecture === 'x86_64' ? 'aarch64' : 'x86_64';
-  if (fits(wheels, { ...target, architecture: otherArchitecture })) {
-    help.push(`build for another platform (${otherArchitecture === 'aarch64' ? 'linux/arm64' : 'linux/amd64'})`);
+  const others = (Object.keys(machinePlatforms) as readonly Machine[]).filter(
+    (architecture) => architecture !== target.architecture && fits(wheels, { ...target, architecture }),
+  );
+  if (others.length > 0) {
+    help.push(`build for another platform (${others.map((one) => machinePlatforms[one]).join(', ')})`);
   }
   const minor = Array.from({ length: 40 }, (_, index) => target.glibc.minor + 1 + index).find((newer) =>
     fits(wheels, { ...target, glibc: { major: target.glibc.major, minor: newer } }),

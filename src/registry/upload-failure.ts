@@ -44,6 +44,7 @@ export async function failed(upload: BrokenUpload, response: HttpResponse): Prom
 /** Whether the blob itself is wrong: asked only where a registry says so. */
 async function damaged(blob: BlobSource, signal: AbortSignal): Promise<TareError | undefined> {
   if ('bytes' in blob) return undefined;
+  if (blob.origin !== undefined && !(await blob.origin.isAtHand())) return undefined;
   const actual = await fileDigest(blob.file, signal);
   if (actual === blob.digest) return undefined;
   return new TareError({

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpResponse, HttpStream } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
 import { isTareError, type TareError } from '../base/errors.ts';
+import { type BlobFile, readBlobFile } from '../oci/blob-origin.ts';
 import { drain } from './answer.ts';
 import { beginUpload, hasBlob } from './blob.ts';
 import type { Scope } from './scope.ts';
@@ -11,10 +11,10 @@ import type { Session } from './session.ts';
 import { failed, retryLater, uploadFailed } from './upload-failure.ts';
 import { type UploadPlace, uploadPlaceOf } from './upload-place.ts';
 
-/** A blob that goes to a registry: held, or on disk. Size in bytes. */
+/** A blob that goes to a registry: held, on disk, or to be read from where it is. Size in bytes. */
 export type BlobSource = { readonly digest: Digest; readonly size: number } & (
   | { readonly bytes: Uint8Array }
-  | { readonly file: string }
+  | BlobFile
 );
 
 export interface UploadOptions {
@@ -167,6 +167,11 @@ function rangeEnd(response: HttpResponse): number | undefined {
   return last === undefined ? undefined : Number(last) === 0 ? 0 : Number(last) + 1;
 }
 
+function bytesOf(blob: BlobSource, start: number, end: number): AsyncIterable<Uint8Array> | readonly Uint8Array[] {
+  if ('bytes' in blob) return [blob.bytes.subarray(start, end)];
+  return readBlobFile(blob, start, end);
+}
+
 interface CountedStream {
   readonly stream: HttpStream;
   /** Corrects what was counted to what the registry has. */
@@ -180,14 +185,10 @@ function streamOf(upload: Upload, start: number, end: number): CountedStream {
     advance(-counted);
     counted = 0;
     if (end === start) return;
-    const chunks =
-      'bytes' in blob
-        ? [blob.bytes.subarray(start, end)]
-        : createReadStream(blob.file, { start, end: end - 1, highWaterMark: 1024 * 1024 });
-    for await (const chunk of chunks) {
-      yield chunk as Uint8Array;
-      counted += (chunk as Uint8Array).byteLength;
-      advance((chunk as Uint8Array).byteLength);
+    for await (const chunk of bytesOf(blob, start, end)) {
+      yield chunk;
+      counted += chunk.byteLength;
+      advance(chunk.byteLength);
     }
   }
   return {

@@ -48,7 +48,7 @@ function renderPlatform(platform: PlatformReport): string {
     renderCount(platform.layers.length, 'layer'),
   ]);
   const table = renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
-  return [table, ...renderBytecode(platform), ...renderFindings(platform)].join('\n');
+  return [table, ...renderBytecode(platform), ...renderBuilt(platform), ...renderFindings(platform)].join('\n');
 }
 
 /** Stripping that leaves most of it there is better known. */
@@ -65,6 +65,12 @@ function renderBytecode({ bytecodeSize, unpackedSize }: PlatformReport): readonl
   if (bytecodeSize === 0) return [];
   const share = Math.round((100 * bytecodeSize) / unpackedSize);
   return [`  ${renderBytes(bytecodeSize)} of it (${share} %) is bytecode`];
+}
+
+function renderBuilt({ builtWheels = [] }: PlatformReport): readonly string[] {
+  if (builtWheels.length === 0) return [];
+  const sources = builtWheels.map((one) => renderPlainText(one.source)).join(', ');
+  return [`  ${renderCount(builtWheels.length, 'wheel')} built from source: ${sources}`];
 }
 
 function renderFindings({ findings }: PlatformReport): readonly string[] {

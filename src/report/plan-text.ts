@@ -90,6 +90,7 @@ function renderTarget(target: Target, { mode, because }: PlannedBytecode, explai
     ['wheels', `${wheels.length}, ${renderBytes(total)}`, renderBecause(resolution.because)],
     ...(target.debug === undefined ? [] : [renderDebug(target.debug)]),
   ];
+  const hasBuilt = wheels.some((wheel) => wheel.built !== undefined);
   const list = wheels.map((wheel) => [
     wheel.name,
     wheel.version,
@@ -99,7 +100,8 @@ function renderTarget(target: Target, { mode, because }: PlannedBytecode, explai
       .slice(-3)
       .join('-')
       .replace(/\.whl$/, ''),
-    ...(explain ? [renderBecause(wheel.because)] : []),
+    ...(hasBuilt ? [wheel.built === undefined ? '' : `built from ${renderPlainText(wheel.built.source)}`] : []),
+    ...(explain ? [renderBecause(wheel.built?.because ?? wheel.because)] : []),
   ]);
   const layers = target.layers.map((layer) => [
     layer.kind,

@@ -23,4 +23,8 @@ export interface FileFacts {
   readonly shebang?: string;
   /** The magic number that a `.pyc` begins with: the interpreter that can run it. */
   readonly bytecodeMagic?: number;
+  /** Hexadecimal SHA-256 of a file's bytes, where it was asked for. */
+  readonly sha256?: string;
+  /** Which layer it is from, counted from the lowest as 0, where that was asked for. */
+  readonly layer?: number;
 }

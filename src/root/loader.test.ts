@@ -49,6 +49,26 @@ describe('where the loader looks (ld.so(8))', () => {
     expect(load(byRunpath, 'ext.so').missing).toEqual([{ soname: 'libb.so', chain: ['ext.so', 'libs/liba.so'] }]);
   });
 
+  test.each([
+    ['amd64', 62, true, 'x86_64', 'x86_64-linux-gnu'],
+    ['arm', 40, false, 'v7l', 'arm-linux-gnueabihf'],
+    ['i386', 3, false, 'i686', 'i386-linux-gnu'],
+    ['ppc64el', 21, true, 'ppc64el', 'powerpc64le-linux-gnu'],
+  ])('$LIB and $PLATFORM of %s', (machine, number, is64, platform, triplet) => {
+    const spec = { machine: number, is64 };
+    const files = [
+      object('x.so', { ...spec, needed: ['liba.so', 'libb.so'], runpath: '/opt/$LIB:/opt/${PLATFORM}' }),
+      object(`opt/lib/${triplet}/liba.so`, spec),
+      object(`opt/${platform}/libb.so`, spec),
+      object('usr/lib/liba.so', { machine: 183 }),
+    ];
+    expect(load(files, 'x.so', { machine }).objects).toEqual([
+      'x.so',
+      `opt/lib/${triplet}/liba.so`,
+      `opt/${platform}/libb.so`,
+    ]);
+  });
+
   test('RPATH does not count beside RUNPATH, LD_LIBRARY_PATH comes before RUNPATH and after RPATH', () => {
     const libraries = ['one', 'two', 'three'].map((folder) => object(`${folder}/liba.so`));
     const both = [object('x.so', { needed: ['liba.so'], rpath: '/one', runpath: '/two' }), ...libraries];

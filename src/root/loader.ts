@@ -1,4 +1,5 @@
 import type { ElfFacts } from '../elf/elf.ts';
+import { multiarchOfMachine } from './multiarch.ts';
 import type { FoundFile, RootTree } from './tree.ts';
 
 export interface LoaderSettings {
@@ -185,9 +186,12 @@ function pathsIn(text: string | undefined, object: LoadedObject, settings: Loade
     .map((part) => expand(part, object, settings));
 }
 
+/** What the kernels say of themselves (`AT_PLATFORM`), where it is not the architecture's own name. */
 const platforms = new Map([
   ['amd64', 'x86_64'],
   ['arm64', 'aarch64'],
+  ['arm', 'v7l'],
+  ['i386', 'i686'],
 ]);
 
 /** Dynamic string tokens (ld.so(8), "Dynamic string tokens"). */
@@ -197,7 +201,7 @@ function expand(text: string, object: LoadedObject, settings: LoaderSettings): s
   return text
     .replaceAll(/\$ORIGIN\b|\$\{ORIGIN\}/g, () => `/${origin}`)
     .replaceAll(/\$PLATFORM\b|\$\{PLATFORM\}/g, () => platform)
-    .replaceAll(/\$LIB\b|\$\{LIB\}/g, () => `lib/${platform}-linux-gnu`);
+    .replaceAll(/\$LIB\b|\$\{LIB\}/g, () => `lib/${multiarchOfMachine(settings.machine)}`);
 }
 
 /** The loader's cache, as ldconfig(8) makes it of the folders: by soname, the first folder wins. */

@@ -9,6 +9,16 @@ export const multiarchNames: ReadonlyMap<string, string> = new Map([
   ['s390x', 's390x-linux-gnu'],
 ]);
 
+/** What ELF files for one of Debian's architectures say that they are for, as in `ElfFacts`. */
+export function elfMachine(architecture: string): string {
+  return architecture === 'armhf' ? 'arm' : architecture;
+}
+
+/** Debian's name for the library folder of objects for a machine, as in `ElfFacts`. */
+export function multiarchOfMachine(machine: string): string {
+  return multiarchNames.get(machine === 'arm' ? 'armhf' : machine) ?? `${machine}-linux-gnu`;
+}
+
 /** Folders that glibc has built in (ld.so(8)), after those of its configuration. */
 export function builtInFolders(architecture: string): readonly string[] {
   const name = multiarchNames.get(architecture);

@@ -1,5 +1,6 @@
 import { type Digest, sha256 } from '../base/digest.ts';
 import { sortedBy } from '../base/order.ts';
+import type { BlobOrigin } from '../oci/blob-origin.ts';
 import { type Descriptor, mediaTypes } from '../oci/descriptor.ts';
 import { configDescriptor, type Image, imageDescriptor } from '../oci/image.ts';
 import { renderImageIndex } from '../oci/image-index.ts';
@@ -8,7 +9,7 @@ import { renderPlatform } from '../oci/platform.ts';
 /** A blob that goes into a layout or an archive: held, or on disk. Sizes in bytes. */
 export type StoredBlob =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly size: number }
-  | { readonly kind: 'file'; readonly file: string; readonly size: number };
+  | { readonly kind: 'file'; readonly file: string; readonly size: number; readonly origin?: BlobOrigin };
 
 /** All that an OCI image layout holds (OCI image specification, image-layout.md). */
 export interface LayoutContents {
@@ -38,8 +39,8 @@ export function layoutContents(
     descriptors.push(descriptor);
     blobs.set(descriptor.digest, heldBlob(image.manifest));
     blobs.set(configDescriptor(image).digest, heldBlob(image.config));
-    for (const layer of image.layers) {
-      blobs.set(layer.descriptor.digest, { kind: 'file', file: layer.file, size: layer.descriptor.size });
+    for (const { descriptor: of, file, origin } of image.layers) {
+      blobs.set(of.digest, { kind: 'file', file, size: of.size, ...(origin === undefined ? {} : { origin }) });
     }
   }
   return contentsOf(rootDescriptor(descriptors, blobs), blobs, annotations);

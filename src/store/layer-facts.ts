@@ -3,7 +3,7 @@ import { decodeZstd } from '../archive/zstd.ts';
 import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
 import type { ImageLayer } from '../oci/image.ts';
-import { assertDiffId, readLayer } from '../oci/layer-stream.ts';
+import { assertDiffId, layerSource, readLayer } from '../oci/layer-stream.ts';
 import { isKeptText, type LayerFacts, layerFactsKey } from '../root/layer-facts.ts';
 import { scanTar } from '../root/scan.ts';
 import type { Cache } from './cache.ts';
@@ -28,14 +28,13 @@ function isLayerFacts(value: unknown): value is LayerFacts {
 }
 
 async function scanLayer(context: Context, cache: Cache, layer: ImageLayer): Promise<LayerFacts> {
-  const { descriptor, file } = layer;
+  const { descriptor } = layer;
   const { signal } = context;
   const where = `layer ${descriptor.digest}`;
   const task = context.progress.start(where, descriptor.size);
   let actual: Digest | undefined;
   try {
-    const source = { file, mediaType: descriptor.mediaType, digest: descriptor.digest };
-    const stream = readLayer(source, { decodeZstd, signal, onDiffId: (found) => (actual = found) });
+    const stream = readLayer(await layerSource(layer), { decodeZstd, signal, onDiffId: (found) => (actual = found) });
     const spool = await cache.temporary();
     const entries = readTar(stream, where, { withoutDevices: true });
     const { files, kept } = await scanTar(entries, { keep: isKeptText, spool, signal });

@@ -27,21 +27,36 @@ export interface UnpackedMember {
  * @throws TareError `ARCHIVE_INVALID`, `ARCHIVE_MISSING`, and what reading a tar archive throws
  */
 export async function unpackArchive(file: string, dir: string, signal: AbortSignal): Promise<void> {
+  return unpackArchiveStream(openArchive(file, signal), file, dir, signal);
+}
+
+/** The same of a tar archive that streams by, not packed; `name` is for errors. */
+export async function unpackArchiveStream(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  dir: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await mkdir(join(dir, 'blobs', 'sha256'), { recursive: true });
-    const members = await unpackMembers(file, dir, signal);
+    const members = await unpackMembers(stream, name, dir, signal);
     if (await placeLayout(dir, members)) return;
     if (await writeDockerLayout(dir, members)) return;
   } catch (error) {
     throw withDiskHint(error, dir);
   }
-  throw archiveInvalid(file, 'it holds neither `index.json` nor `manifest.json`');
+  throw archiveInvalid(name, 'it holds neither `index.json` nor `manifest.json`');
 }
 
-async function unpackMembers(file: string, dir: string, signal: AbortSignal): Promise<DockerMembers> {
+async function unpackMembers(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  dir: string,
+  signal: AbortSignal,
+): Promise<DockerMembers> {
   const files = new Map<string, UnpackedMember>();
   const links = new Map<string, string>();
-  for await (const entry of readTar(openArchive(file, signal), file, { entries: mostMembers })) {
+  for await (const entry of readTar(stream, name, { entries: mostMembers })) {
     signal.throwIfAborted();
     const { path, type, linkTarget = '' } = entry;
     files.delete(path);

@@ -8,7 +8,7 @@ import type { Digest } from '../base/digest.ts';
 import { systemErrorCode } from '../base/errors.ts';
 import { compareText } from '../base/order.ts';
 import { type Image, imageDigest, type ImageLayer } from '../oci/image.ts';
-import { assertDiffId, readLayer } from '../oci/layer-stream.ts';
+import { assertDiffId, layerSource, readLayer } from '../oci/layer-stream.ts';
 import { applyLayer, openRootfs, own, type Rootfs } from './apply-layer.ts';
 import { moveFolder, occupantOf, outputExists, removeLeftoversBeside, removeTree } from './place.ts';
 import { statOf } from './rootfs-tree.ts';
@@ -67,11 +67,17 @@ async function unpackInto(image: Image, dir: string, digest: Digest, options: Ro
   }
 }
 
+/** Lays layers over a root that is there; files of it that they replace are made anew, so that others may share them. */
+export async function addLayers(layers: readonly ImageLayer[], dir: string, signal: AbortSignal): Promise<void> {
+  const rootfs = openRootfs(dir, false, dir);
+  for (const layer of layers) await unpackLayer(rootfs, layer, signal);
+  finishFolders(rootfs, dir);
+}
+
 async function unpackLayer(rootfs: Rootfs, layer: ImageLayer, signal: AbortSignal): Promise<void> {
-  const { descriptor, file } = layer;
+  const { descriptor } = layer;
   let actual: Digest | undefined;
-  const source = { file, mediaType: descriptor.mediaType, digest: descriptor.digest };
-  const stream = readLayer(source, { decodeZstd, signal, onDiffId: (found) => (actual = found) });
+  const stream = readLayer(await layerSource(layer), { decodeZstd, signal, onDiffId: (found) => (actual = found) });
   const where = `layer ${descriptor.digest}`;
   // Engines make their own devices.
   await applyLayer(rootfs, readTar(stream, where, { withoutDevices: true }), where, signal);

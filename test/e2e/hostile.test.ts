@@ -155,13 +155,14 @@ describe('the index and the lock', () => {
     expect(error.hint).toContain('3.12');
   });
 
-  test('a source distribution alone', async () => {
+  test('a source distribution alone, where nothing may be built', async () => {
     const sdist = makeWheel({ ...sound, version: '4.0' });
     const index = await startIndex([{ ...sdist, filename: 'parcel-4.0.tar.gz' }]);
     const requirement = `parcel==4.0 --hash=sha256:${sdist.sha256}\n`;
-    const error = await failingBuild(await makeProject(requirement), [], { env: indexEnvironment(index.url) });
+    const never = ['--build-wheels', 'never'];
+    const error = await failingBuild(await makeProject(requirement), never, { env: indexEnvironment(index.url) });
     expect(error).toMatchObject({ exit: 1, code: 'SDIST_ONLY' });
-    expect(error.hint).toBeTruthy();
+    expect(error.hint).toContain('build-wheels');
   });
 
   test('a wheel whose download breaks off each time is worth another try', async () => {

@@ -40,6 +40,7 @@ test('an image of a registry is a base: its layers stay, and are mounted where t
     `${registry.host}/team/shop:1`,
     '--push',
   ];
+  const before = registry.log().length;
   const built = await runTare(['build', project, '--json', ...args], { env });
   expect(built.code, built.stderr).toBe(0);
   const [first] = (await readLayout(join(dir, 'one'))).values();
@@ -50,6 +51,22 @@ test('an image of a registry is a base: its layers stay, and are mounted where t
   expect(ofBase).toBeGreaterThan(0);
   expect(pushed.mounted).toBe(ofBase);
   expect(pushed.uploaded).toBe((second?.layers.length ?? 0) - ofBase + 1);
+  expectMounted(
+    registry.log().slice(before).map(decodeURIComponent),
+    fromLayout.platforms[0]?.layers.filter((layer) => layer.kind === 'base').map((layer) => layer.digest) ?? [],
+  );
   const ran = await runTare(['run', join(dir, 'two'), '--engine', 'runc']);
   expect(ran.stdout).toContain('python (3, 12)');
 });
+
+/** The registry's own log: each layer was mounted and none was sent; the tag of the base, which may move, was asked for once. */
+function expectMounted(log: readonly string[], layers: readonly string[]): void {
+  const toShop = log.filter((line) => line.includes(' /v2/team/shop/blobs/'));
+  for (const digest of layers) {
+    const lines = toShop.filter((line) => line.includes(digest));
+    expect(lines.filter((line) => line.startsWith('POST ') && line.includes('from=bases/python'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('POST ')).every((line) => line.endsWith(' 201'))).toBe(true);
+    expect(lines.filter((line) => line.startsWith('PUT '))).toEqual([]);
+  }
+  expect(log.filter((line) => line.includes('/v2/bases/python/manifests/3.12-slim '))).toHaveLength(1);
+}

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import * as v from 'valibot';
 import { createServer } from 'node:http';
 import { writeLayout } from '../../src/store/layout.ts';
@@ -82,7 +82,7 @@ describe('a registry of this machine, without TLS and passwords', () => {
   test('gets what was built, and others read it', async (context) => {
     await requireComponent(context, 'skopeo');
     const name = `${registry.host}/team/hello:1.0`;
-    const args = ['build', '--platform', 'linux/amd64', '-t', name, '--push'];
+    const args = ['build', '--platform', 'linux/amd64', '-t', name, '--push', '-o', 'oci:.tare/image'];
     const { digest, pushed } = v.parse(
       v.object({ digest: v.string(), pushed: pushReport }),
       await mustTare(args, env()),
@@ -299,6 +299,37 @@ describe('a registry with TLS of a private authority', () => {
     await mustTare([...args(), '--insecure'], surroundings('tls-insecure'));
     await mustTare(args(), surroundings('tls-variable', { TARE_INSECURE_REGISTRIES: registry.host }));
   });
+});
+
+test('a registry with TLS and tokens: pushed to, and skopeo gets the same back with the same files', async (context) => {
+  await requireComponent(context, 'skopeo');
+  const registry = await startRegistry({ auth: 'token', tls: true });
+  onTestFinished(() => registry.stop());
+  const env = surroundings('token-tls');
+  const certificates = join(env['XDG_CONFIG_HOME'] ?? '', 'containers', 'certs.d', registry.host);
+  const realm = new URL(registry.tokens?.realm ?? '');
+  expect(realm.protocol).toBe('https:');
+  for (const folder of [certificates, join(certificates, '..', realm.host)]) {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'ca.crt'), registry.authority ?? '');
+  }
+  const signIn = ['login', registry.host, '-u', registryUser, '--password-stdin'];
+  expect((await tare(signIn, env, registryPassword)).code).toBe(0);
+  const name = `${registry.host}/team/two:1`;
+  const trace = await tare(['push', `oci:${layout}`, name, '--verbose'], env);
+  expect(trace.all).toContain(layoutDigest);
+  for (const secret of [registryPassword, Buffer.from(`${registryUser}:${registryPassword}`).toString('base64'), 'eyJ'])
+    expect(trace.all).not.toContain(secret);
+  const copy = join(dir, 'token-tls-copy');
+  const from = ['--src-cert-dir', certificates, '--src-authfile', join(env['DOCKER_CONFIG'] ?? '', 'config.json')];
+  // Its own request for a token goes to another port, for which it takes the system's authorities.
+  const skopeo = { env: { ...process.env, SSL_CERT_FILE: join(certificates, 'ca.crt') } };
+  await mustRun('skopeo', ['copy', '-q', '--all', ...from, `docker://${name}`, `oci:${copy}`], skopeo);
+  expect(JSON.parse(await readFile(join(copy, 'index.json'), 'utf8'))).toMatchObject({
+    manifests: [{ digest: layoutDigest }],
+  });
+  const output = `oci:${join(dir, 'token-tls-pulled')}`;
+  expect(v.parse(pullReport, await mustTare(['pull', name, '-o', output], env)).digest).toBe(layoutDigest);
 });
 
 test('a registry that is down is worth trying again, one behind a proxy for others is reached directly', async () => {

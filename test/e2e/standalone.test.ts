@@ -11,6 +11,7 @@ import { copyExample, readExamples, writeProject } from '../support/example.ts';
 import { readLayout, readRootfs } from '../support/image.ts';
 import { makeTemporaryDir, temporaryDir } from '../support/paths.ts';
 import { requirePythonArchive, serveFiles } from '../support/python-archive.ts';
+import { writeUserRegistries } from '../support/user-registries.ts';
 
 const platform = process.arch === 'arm64' ? 'linux/arm64' : 'linux/amd64';
 const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
@@ -191,7 +192,8 @@ describe('an application for a Python that no Debian suite has', () => {
 describe('an archive that cannot be taken', () => {
   const build = async (files: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) => {
     const project = await writeProject(await temporaryDir('standalone-error'), files);
-    return failingBuild(project, ['--platform', platform], { env: { ...unconfigured, ...env } });
+    const noImages = await writeUserRegistries(project, { 'docker.io': undefined });
+    return failingBuild(project, ['--platform', platform], { env: { ...unconfigured, ...noImages, ...env } });
   };
   const with312 = { ...script, '.python-version': '3.12\n' };
 

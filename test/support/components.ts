@@ -13,6 +13,14 @@ const components = {
       isRoot() && (await answers('/usr/bin/docker', '--version')) && (await answers('dockerd', '--version')),
     get: 'apt-get install docker.io, as root',
   },
+  ctr: {
+    is: async () => isRoot() && (await answers('ctr', '--version')),
+    get: 'apt-get install containerd, as root',
+  },
+  'oci-conformance': {
+    is: () => fileThere(join(benchDir, 'tools/bin/oci-conformance')),
+    get: 'test/setup, where there is a Go that is new enough',
+  },
   podman: {
     is: async () => isRoot() && (await answers('podman', '--version')),
     get: 'apt-get install podman, as root',
@@ -26,12 +34,32 @@ const components = {
     is: async () => process.arch === 'arm64' || (await fileThere('/proc/sys/fs/binfmt_misc/qemu-aarch64')),
     get: 'apt-get install qemu-user-static binfmt-support, then test/setup as root',
   },
+  'qemu-arm': {
+    is: () => fileThere('/proc/sys/fs/binfmt_misc/qemu-arm'),
+    get: 'apt-get install qemu-user-static binfmt-support, then test/setup as root',
+  },
+  'go-registry': {
+    is: () => fileThere(join(benchDir, 'tools/bin/registry')),
+    get: 'test/setup, where there is Go',
+  },
   uv: {
     is: async () => (await answers('uv', '--version')) || (await answers(join(benchDir, 'tools/bin/uv'), '--version')),
     get: 'test/setup',
   },
   syft: {
     is: async () => answers(join(benchDir, 'tools/bin/syft'), '--version'),
+    get: 'test/setup, where there is a Go that is new enough',
+  },
+  buildkit: {
+    is: async () =>
+      isRoot() &&
+      (await answers('runc', '--version')) &&
+      (await answers(join(benchDir, 'tools/bin/buildkitd'), '--version')) &&
+      (await answers(join(benchDir, 'tools/bin/buildctl'), '--version')),
+    get: 'test/setup as root, where there is a Go that is new enough',
+  },
+  buildx: {
+    is: async () => answers(join(benchDir, 'tools/bin/buildx'), 'version'),
     get: 'test/setup, where there is a Go that is new enough',
   },
   readelf: { is: () => answers('readelf', '--version'), get: 'apt-get install binutils' },

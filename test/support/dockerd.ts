@@ -5,23 +5,36 @@ import { makeTemporaryDir } from './paths.ts';
 
 export interface TestDocker {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the containerd of this engine listens, which has images of its own. */
+  readonly containerd: string;
   /** `docker ARGS` against this engine, which must succeed; gives its standard output. */
   readonly docker: (args: readonly string[], options?: CommandOptions) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
+export interface DockerdOptions {
+  /** In a network namespace of its own: what listens on this machine's loopback cannot be reached from there. */
+  readonly isSecluded?: boolean;
+  /** `http://127.0.0.1:PORT`, which is asked before Docker's own registry. */
+  readonly mirror?: string;
+}
+
 /** Starts a Docker engine of its own, with everything it has in a temporary folder and no network of its own. */
-export async function startDockerd(): Promise<TestDocker> {
+export async function startDockerd({ isSecluded = false, mirror }: DockerdOptions = {}): Promise<TestDocker> {
   const dir = await makeTemporaryDir('dockerd');
   const socket = `unix://${join(dir, 's')}`;
   const daemon = startCommand(
-    'dockerd',
-    ['--iptables=false', '--bridge=none', '-H', socket, '--pidfile', join(dir, 'pid')].concat([
-      '--data-root',
-      join(dir, 'data'),
-      '--exec-root',
-      join(dir, 'exec'),
-    ]),
+    isSecluded ? 'unshare' : 'dockerd',
+    [
+      ...(isSecluded ? ['--net', 'dockerd'] : []),
+      '--iptables=false',
+      '--bridge=none',
+      '-H',
+      socket,
+      '--pidfile',
+      join(dir, 'pid'),
+      ...(mirror === undefined ? [] : ['--registry-mirror', mirror]),
+    ].concat(['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')]),
     { timeout: 3_600_000 },
   );
   const env = { ...process.env, DOCKER_HOST: socket, DOCKER_BUILDKIT: '1', DOCKER_CONFIG: join(dir, 'config') };
@@ -34,6 +47,7 @@ export async function startDockerd(): Promise<TestDocker> {
   }
   return {
     env,
+    containerd: join(dir, 'exec', 'containerd', 'containerd.sock'),
     docker: (args, options) => mustRun('/usr/bin/docker', args, { ...options, env }),
     stop: async () => {
       const { stdout } = await runCommand('/usr/bin/docker', ['ps', '-aq'], { env });

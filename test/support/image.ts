@@ -30,6 +30,7 @@ const manifestSchema = v.object({
 const configSchema = v.object({
   os: v.string(),
   architecture: v.string(),
+  variant: v.optional(v.string()),
   created: v.string(),
   config: v.object({
     User: v.string(),
@@ -87,7 +88,7 @@ async function readImage(dir: string, descriptor: Descriptor): Promise<TestImage
   const config = v.parse(configSchema, await readJsonBlob(dir, manifest.config));
   if (config.rootfs.diff_ids.length !== manifest.layers.length) throw new Error('one diff ID for each layer');
   return {
-    platform: `${config.os}/${config.architecture}`,
+    platform: [config.os, config.architecture, config.variant ?? []].flat().join('/'),
     digest: descriptor.digest,
     layers: manifest.layers,
     config,

@@ -26,11 +26,11 @@ export function machineArchives(): { readonly main: string; readonly security: s
   return main === undefined ? undefined : { main, security: security ?? `${main}-security` };
 }
 
-/** Passes a Debian mirror on from a free port of the loopback, until told to break. */
-export async function startMirrorRelay(upstream: {
-  readonly main: string;
-  readonly security: string;
-}): Promise<MirrorRelay> {
+/** Passes a Debian mirror on from a free port of the loopback, until told to break. What matches `lacks` is not there. */
+export async function startMirrorRelay(
+  upstream: { readonly main: string; readonly security: string },
+  lacks?: RegExp,
+): Promise<MirrorRelay> {
   const agent = new EnvHttpProxyAgent();
   const delivered: string[] = [];
   let left: number | undefined;
@@ -59,6 +59,7 @@ export async function startMirrorRelay(upstream: {
   };
   const server = createServer((incoming, response) => {
     if (left !== undefined && left < 0) incoming.destroy();
+    else if (lacks?.test(incoming.url ?? '') === true) response.writeHead(404).end();
     else relay(incoming.url ?? '/', incoming.headers.range, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');

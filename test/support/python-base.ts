@@ -36,6 +36,12 @@ export interface PythonBase {
 
 type Suite = keyof typeof libraries;
 
+/** Debian packages beside those that CPython needs, and what such an image is called. */
+export interface MorePackages {
+  readonly name: string;
+  readonly packages: readonly string[];
+}
+
 /** What CPython links, by the names of each suite. */
 const libraries = {
   bookworm: ['libffi8', 'libreadline8', 'libssl3'],
@@ -56,9 +62,11 @@ export async function requirePythonBase(
   context: TestContext,
   python = '3.12',
   suite: Suite = 'bookworm',
+  more: MorePackages = { name: '', packages: [] },
 ): Promise<PythonBase> {
   await requireComponent(context, 'root', 'mmdebstrap');
-  const dir = join(benchDir, 'bases', `python-${python}-${suite}-${process.arch}-${version}`);
+  const name = more.name === '' ? '' : `-${more.name}`;
+  const dir = join(benchDir, 'bases', `python-${python}-${suite}${name}-${process.arch}-${version}`);
   const base = { layout: join(dir, 'layout'), root: join(dir, 'root'), python, suite };
   if (existsSync(dir)) return base;
   const source = await findPython(python);
@@ -71,7 +79,7 @@ export async function requirePythonBase(
   const making = `${dir}.${process.pid}`;
   await rm(making, { recursive: true, force: true });
   try {
-    await makeBase(making, source, base);
+    await makeBase(making, source, base, more.packages);
     await rename(making, dir);
   } finally {
     await rm(making, { recursive: true, force: true });
@@ -96,12 +104,12 @@ export async function findPython(minor: string): Promise<string | undefined> {
   }
 }
 
-async function makeBase(dir: string, source: string, base: PythonBase): Promise<void> {
+async function makeBase(dir: string, source: string, base: PythonBase, more: readonly string[]): Promise<void> {
   const root = join(dir, 'root');
   const local = await makeTemporaryDir('python-base');
   try {
     await mkdir(dir, { recursive: true });
-    await makeDebian(root, base.suite);
+    await makeDebian(root, base.suite, more);
     const layers = [await packLayer(dir, root, ['.'], 'debootstrap')];
     await copyPython(source, join(local, 'usr/local'), base.python);
     await mustRun('cp', ['-a', `${local}/usr`, root]);
@@ -139,10 +147,10 @@ const selfTest =
   'import bz2, ctypes, lzma, readline, sqlite3, ssl, sys, uuid, zlib; print("%d.%d.%d" % sys.version_info[:3])';
 
 /** The root of a small Debian whose apt asks this machine's mirror, as Docker's image has it: no lists, no documentation. */
-async function makeDebian(root: string, suite: Suite): Promise<void> {
+async function makeDebian(root: string, suite: Suite, more: readonly string[]): Promise<void> {
   const { mirror } = await readAptSources('/etc/apt');
   if (mirror === undefined) throw new Error('this machine has no Debian mirror');
-  const include = `--include=${packages(suite).join(',')}`;
+  const include = `--include=${[...packages(suite), ...more].join(',')}`;
   await mustRun('mmdebstrap', ['--quiet', '--variant=minbase', '--mode=root', include, suite, root, mirror], {
     env: { ...process.env, SOURCE_DATE_EPOCH: epoch },
   });

@@ -32,7 +32,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   const dir = await makeTemporaryDir('registry');
   const host = `127.0.0.1:${await freePort()}`;
   const tls = options.tls === true ? await makeCertificates(dir) : undefined;
-  const tokens = options.auth === 'token' ? await startTokenServer(dir) : undefined;
+  const tokens = options.auth === 'token' ? await startTokenServer(dir, await readServerKeys(tls)) : undefined;
   const config = {
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: false } },
@@ -79,6 +79,10 @@ function readLog(text: string): readonly string[] {
   return [...text.matchAll(/"([A-Z]+) (\S+) HTTP\/1\.\d" (\d{3}) /g)].map(
     ([, method, path, status]) => `${method} ${path} ${status}`,
   );
+}
+
+async function readServerKeys(tls: { readonly certificate: string; readonly key: string } | undefined) {
+  return tls === undefined ? undefined : { cert: await readFile(tls.certificate), key: await readFile(tls.key) };
 }
 
 async function makeCertificates(dir: string) {

@@ -29,6 +29,8 @@ export interface SimpleIndex {
   readonly requests: readonly string[];
   /** For one file by name, or for every request with `*`; `undefined` mends it. */
   readonly setFault: (filename: string, fault: IndexFault | undefined) => void;
+  /** How many connections to it are open. */
+  readonly connections: () => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
@@ -51,6 +53,10 @@ export async function startSimpleIndex(files: readonly IndexFile[]): Promise<Sim
       if (fault === undefined) faults.delete(filename);
       else faults.set(filename, fault);
     },
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+      }),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,7 @@
 import { createPrivateKey, createSign, randomUUID, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { join } from 'node:path';
 import { mustRun } from './command.ts';
 import { registryPassword, registryUser } from './registry.ts';
@@ -21,19 +22,20 @@ const service = 'registry.example';
 const issuer = 'token.example';
 const lifeSeconds = 300;
 
-/** Who shows the password may do everything; who shows nothing may pull. */
-export async function startTokenServer(dir: string): Promise<TokenServer> {
+/** Who shows the password may do everything; who shows nothing may pull. With `tls`, over TLS alone. */
+export async function startTokenServer(dir: string, tls?: ServerOptions): Promise<TokenServer> {
   const [key, certificate] = [join(dir, 'token.key'), join(dir, 'token.crt')];
   const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=Token authority'];
   await mustRun('openssl', [...request, '-keyout', key, '-out', certificate]);
   const signer = await readSigner(key, certificate);
   const asked: string[][] = [];
-  const server = createServer((incoming, response) => answer(incoming, response, signer, asked));
+  const listener: RequestListener = (incoming, response) => answer(incoming, response, signer, asked);
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    realm: `http://127.0.0.1:${address.port}/token`,
+    realm: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}/token`,
     service,
     issuer,
     certificate,

@@ -5,6 +5,7 @@ import type { PlannedWheel } from '../../plan/types.ts';
 import type { LockedDistribution, LockedFile } from '../../python/locked.ts';
 import { parsePackageName } from '../../python/package-name.ts';
 import type { PreferredVersion } from '../resolver.ts';
+import { buildAgain } from '../wheel-build/build-again.ts';
 import { chooseWheels } from '../wheel-places.ts';
 import type { TargetWheels, WheelInputs } from '../wheels.ts';
 
@@ -22,9 +23,15 @@ const because = { file: lockFile, rule: 'the lock of the image' };
 export async function lockedWheels(inputs: WheelInputs, held: readonly LockedWheel[]): Promise<TargetWheels> {
   const direct = directFiles(inputs);
   const found = await mapLimit(held, 6, async (one) => {
-    const wheel: PlannedWheel = { ...one, because };
+    const wheel = plannedWheel(one);
     if (await inputs.cache.has(one.sha256, one.size)) return { wheel, url: undefined };
-    const [source] = await chooseWheels(inputs, [distributionOf(one, direct)]).catch((error: unknown) => {
+    if (one.built !== undefined) {
+      await buildAgain(inputs, one, one.built);
+      return { wheel, url: undefined };
+    }
+    const {
+      wheels: [source],
+    } = await chooseWheels(inputs, [distributionOf(one, direct)]).catch((error: unknown) => {
       throw goneOr(error, one);
     });
     return { wheel, url: source?.url };
@@ -37,7 +44,11 @@ export async function lockedWheels(inputs: WheelInputs, held: readonly LockedWhe
 
 /** The wheels without their places. */
 export function heldWheels(held: readonly LockedWheel[]): Omit<TargetWheels, 'urls'> {
-  return { resolution: { kind: 'resolved', because }, wheels: held.map((one) => ({ ...one, because })) };
+  return { resolution: { kind: 'resolved', because }, wheels: held.map(plannedWheel) };
+}
+
+function plannedWheel({ built, ...one }: LockedWheel): PlannedWheel {
+  return { ...one, because, ...(built === undefined ? {} : { built: { ...built, because } }) };
 }
 
 function distributionOf(one: LockedWheel, direct: readonly string[]): LockedDistribution {

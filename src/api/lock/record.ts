@@ -10,6 +10,7 @@ import type {
   LockedTarget,
   LockedWheel,
 } from '../../lock/types.ts';
+import type { PlannedWheel } from '../../plan/types.ts';
 import type { ResolvedBase } from '../base.ts';
 import type { TargetSystem } from '../system.ts';
 import type { TargetWheels } from '../wheels.ts';
@@ -86,6 +87,9 @@ function packageOf({ url: _url, indexDate, ...one }: DebPackage, index: IndexSta
   return { ...one, ...(indexDate === undefined || indexDate === index?.date ? {} : { indexDate }) };
 }
 
-function wheelOf({ name, version, filename, sha256, size }: LockedWheel): LockedWheel {
-  return { name, version, filename, sha256, ...(size === undefined ? {} : { size }) };
+function wheelOf({ name, version, filename, sha256, size, built }: PlannedWheel): LockedWheel {
+  const wheel = { name, version, filename, sha256, ...(size === undefined ? {} : { size }) };
+  if (built === undefined) return wheel;
+  const { because: _because, ...rest } = built;
+  return { ...wheel, built: rest };
 }

@@ -10,6 +10,7 @@ import { parseLock } from '../../lock/parse.ts';
 import { renderLock } from '../../lock/render.ts';
 import { type Lock, type LockedTarget, lockFile } from '../../lock/types.ts';
 import type { Dependencies } from '../../plan/lock.ts';
+import { parseArchitecture } from '../../plan/target.ts';
 import type { ProjectFacts } from '../../project/facts.ts';
 import type { Project } from '../../project/project.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
@@ -170,7 +171,9 @@ async function writeLock(
 
 /** `tare lock` without platforms means those that the lock has, so that it says the same on every machine. */
 function platformsOf({ config, wish, hostPlatform }: LockSessionInputs, before: Lock | undefined): readonly string[] {
-  if (config.platforms !== undefined) return [...new Set(config.platforms)];
+  if (config.platforms !== undefined) {
+    return [...new Set(config.platforms.map((one) => parseArchitecture(one).platform))];
+  }
   const locked = before?.targets.map((one) => one.platform) ?? [];
   return (wish.mode === 'write' || wish.mode === 'check') && locked.length > 0 ? locked : [hostPlatform];
 }
@@ -178,7 +181,8 @@ function platformsOf({ config, wish, hostPlatform }: LockSessionInputs, before: 
 /** Targets that `tare lock` would take out. */
 function surplusOf({ config, wish }: LockSessionInputs, before: Lock | undefined): readonly string[] {
   if (wish.mode !== 'check' || config.platforms === undefined) return [];
-  const surplus = before?.targets.filter((one) => config.platforms?.includes(one.platform) === false) ?? [];
+  const wanted = config.platforms.map((one) => parseArchitecture(one).platform);
+  const surplus = before?.targets.filter((one) => !wanted.includes(one.platform)) ?? [];
   return surplus.map((one) => `${one.platform} is in it, and not among \`platforms\``);
 }
 

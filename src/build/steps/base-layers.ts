@@ -80,12 +80,12 @@ function layersOfImage(image: BaseImage): BaseLayers {
   const created = Date.parse(image.config.created ?? '') / 1000;
   const newest = Number.isFinite(created) ? Math.max(earliestTime, Math.floor(created)) : earliestTime;
   const history = baseConfigLayers(image);
-  return image.layers.map(({ descriptor, diffId, file }, at) => {
+  return image.layers.map(({ descriptor, diffId, file, origin }, at) => {
     const { digest, size, mediaType } = descriptor;
     const unpackedSize = image.unpackedSizes[at] ?? 0;
     return {
       record: { digest, diffId, size, unpackedSize, newest, bytecode: bytecodeIn(image.layerFiles[at] ?? []) },
-      blob: { file, mediaType, createdBy: history[at]?.createdBy ?? '' },
+      blob: { file, mediaType, createdBy: history[at]?.createdBy ?? '', ...(origin === undefined ? {} : { origin }) },
     };
   });
 }

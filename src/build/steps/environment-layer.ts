@@ -15,9 +15,12 @@ import { pipInstallOrder } from './install-order.ts';
 import { reportConflicts, shaOf, staleBytecode, whiteoutEntry, winningEntries } from './wheel-conflicts.ts';
 import type { WheelLayers } from './wheel-layers.ts';
 
+/** What of a target a virtual environment depends on. */
+type EnvironmentTarget = Pick<Target, 'platform' | 'python' | 'wheels'>;
+
 export interface EnvironmentInputs {
-  readonly target: Target;
-  readonly inputs: TargetInputs;
+  readonly target: EnvironmentTarget;
+  readonly inputs: Pick<TargetInputs, 'requested' | 'wheelCompiler' | 'wheelUrls' | 'baseImage'>;
   readonly user: PlannedUser;
   readonly base: BaseLayers;
   readonly wheels: WheelLayers;
@@ -68,7 +71,7 @@ export async function buildEnvironmentLayer(tools: BuildTools, from: Environment
 }
 
 /** Mode and date of a winning file are those that its wheel gives it. */
-function wheelOf({ wheels }: Target, name: string): string | undefined {
+function wheelOf({ wheels }: EnvironmentTarget, name: string): string | undefined {
   return wheels.find((one) => one.name === name)?.sha256;
 }
 
@@ -76,7 +79,7 @@ function accountKey({ path, uid, gid, content }: LayerEntry): readonly unknown[]
   return [path, uid, gid, content?.kind === 'bytes' ? sha256(content.bytes) : ''];
 }
 
-function venvSkeleton(target: Target, mtime: number): LayerEntry[] {
+function venvSkeleton(target: EnvironmentTarget, mtime: number): LayerEntry[] {
   const { prefix, interpreter, version, fullVersion } = target.python;
   const root = prefix.slice(1);
   const configuration = [

@@ -1,8 +1,10 @@
 import { layerMediaType } from '../../archive/layer-entry.ts';
+import type { BlobOrigin } from '../../oci/blob-origin.ts';
 import { renderImageConfig } from '../../oci/config.ts';
 import { type Image, makeImage } from '../../oci/image.ts';
 import { parsePlatform } from '../../oci/platform.ts';
-import type { Plan, PlannedLayer, Process, Target } from '../../plan/types.ts';
+import { imageSettingsOf } from '../../plan/image-settings.ts';
+import type { Plan, PlannedLayer, Target } from '../../plan/types.ts';
 import type { Cache } from '../../store/cache.ts';
 import { recipeAnnotation } from '../lent-layers.ts';
 import type { LayerRecord } from '../recipe.ts';
@@ -19,6 +21,7 @@ export interface LayerBlob {
   readonly file: string;
   readonly mediaType: string;
   readonly createdBy: string;
+  readonly origin?: BlobOrigin;
 }
 
 export interface ImageInputs {
@@ -33,17 +36,10 @@ export interface ImageInputs {
 /** Config and manifest around built layers (OCI image specification). */
 export function assembleImage(inputs: ImageInputs): Image {
   const { plan, target, layers } = inputs;
-  const [main] = Object.values(plan.processes) as [Process, ...Process[]];
-  const ports = new Set(Object.values(plan.processes).flatMap((process) => process.ports));
   const config = renderImageConfig({
     platform: parsePlatform(target.platform),
     created: new Date(inputs.created * 1000),
-    env: plan.env.map(({ name, value }) => ({ name, value })),
-    cmd: main.command,
-    user: `${plan.user.uid}:${plan.user.gid}`,
-    workdir: plan.workdir,
-    labels: plan.labels,
-    exposedPorts: [...ports],
+    ...imageSettingsOf(plan),
     layers: layers.map(({ layer, record, blob }) => ({
       diffId: record.diffId,
       createdBy: blob?.createdBy ?? `tare: ${layer.title}`,
@@ -60,6 +56,7 @@ export function assembleImage(inputs: ImageInputs): Image {
       },
       diffId: record.diffId,
       file: blob?.file ?? inputs.cache.blobPath(record.digest),
+      ...(blob?.origin === undefined ? {} : { origin: blob.origin }),
     })),
   });
 }

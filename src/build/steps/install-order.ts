@@ -7,7 +7,7 @@ import type { InstalledFacts } from '../layer-job.ts';
 
 /** The installed wheels in the order in which pip would have put them: a later one overwrites. */
 export function pipInstallOrder(
-  target: Target,
+  target: Pick<Target, 'platform' | 'python' | 'wheels'>,
   requested: readonly Requirement[],
   installed: ReadonlyMap<string, InstalledFacts>,
 ): readonly InstalledFacts[] {

@@ -1,5 +1,6 @@
 import { layerMediaType } from '../../archive/layer-entry.ts';
 import { cachedPath, isSource } from '../../bytecode/paths.ts';
+import { bringLayers } from '../../oci/blob-origin.ts';
 import type { PlannedPython, Target } from '../../plan/types.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
 import { layTree } from '../../root/tree.ts';
@@ -31,6 +32,7 @@ export async function buildLibraryBytecode(
   return withRecipe(tools.cache, recipe, tools.context.signal, async (output) => {
     const sources = librarySources(await readBaseFiles(tools, base, inputs), target.python, compiler.cacheTag);
     const ready = await compiler.start();
+    await bringLayers(base.map(({ blob }) => blob ?? {}));
     const task = tools.context.progress.start(`compiling the standard library ${target.base.architecture}`);
     try {
       const result = await tools.writeLayer({

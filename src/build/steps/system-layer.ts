@@ -16,8 +16,8 @@ const systemVersion = 2;
 /** The Debian packages beside those of the base; undefined where there are none. */
 export async function buildSystemLayer(
   tools: BuildTools,
-  target: Target,
-  inputs: TargetInputs,
+  target: { readonly base: PlannedBase; readonly system: Pick<Target['system'], 'policy'> },
+  inputs: Pick<TargetInputs, 'systemDebs' | 'debian' | 'baseImage'>,
   base: BaseLayers,
 ): Promise<LayerRecord | undefined> {
   if (inputs.systemDebs.length === 0) return undefined;

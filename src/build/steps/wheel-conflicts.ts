@@ -82,7 +82,10 @@ export interface WinningEntries {
 /** The winners' files, which go above all wheel layers so that each of these stays a function of its wheels alone. */
 export async function winningEntries(
   tools: BuildTools,
-  from: { readonly target: Target; readonly inputs: TargetInputs },
+  from: {
+    readonly target: Pick<Target, 'python' | 'wheels'>;
+    readonly inputs: Pick<TargetInputs, 'wheelUrls'>;
+  },
   conflicts: readonly Conflict[],
   compiler: TargetCompiler | undefined,
 ): Promise<WinningEntries> {

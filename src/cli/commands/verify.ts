@@ -24,7 +24,11 @@ export function addVerifyCommand(program: Command, host: CliHost, outcome: Outco
   program
     .command('verify')
     .description('prove an image without running it: libraries, links, scripts, entry points, bytecode, permissions')
-    .argument('[image]', 'oci:DIR, oci-archive:FILE, docker-archive:FILE, a path to one, or docker://REFERENCE', '.')
+    .argument(
+      '[image]',
+      'oci:DIR, oci-archive:FILE, docker-archive:FILE, a path to one, docker://REF, docker-daemon:NAME or podman:NAME',
+      '.',
+    )
     .option('--platform <list>', 'only these platforms, comma separated', splitPlatforms)
     .option('--insecure', 'the registry of the image may have no TLS, or any certificate')
     .option('--allow <code>', 'a finding that does not fail the image (repeatable)', collect)

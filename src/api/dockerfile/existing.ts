@@ -1,0 +1,29 @@
+import { readTextIfThere, writeFileAtomically } from '../../base/atomic-file.ts';
+import { type Digest, parseDigest } from '../../base/digest.ts';
+import { TareError } from '../../base/errors.ts';
+import { readMark } from '../../dockerfile/mark.ts';
+
+/** Digests of the images that a Dockerfile begins its stages with, by their name and tag. */
+export function pinsOf(text: string | undefined): ReadonlyMap<string, Digest> {
+  const found = [...(text ?? '').matchAll(/^FROM (\S+)@(sha256:[0-9a-f]{64}) AS /gm)];
+  return new Map(found.map(([, name = '', digest = '']) => [name, parseDigest(digest)]));
+}
+
+/** Writes a file unless somebody else wrote or changed the one that is there. Gives whether it changed anything. */
+export async function writeOwn(path: string, text: string, force: boolean): Promise<boolean> {
+  const before = await readTextIfThere(path);
+  if (before === text) return false;
+  const standing = before === undefined ? 'own' : readMark(before);
+  if (standing === 'own' || force) {
+    await writeFileAtomically(path, text);
+    return true;
+  }
+  throw new TareError({
+    code: 'DOCKERFILE_FOREIGN',
+    message:
+      standing === 'edited'
+        ? `\`${path}\` was changed by hand since tare wrote it`
+        : `\`${path}\` was not written by tare`,
+    hint: 'write to another file with `-o FILE`, compare with `tare dockerfile`, or overwrite it with `--force`',
+  });
+}

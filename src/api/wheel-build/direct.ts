@@ -1,0 +1,95 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Because } from '../../base/because.ts';
+import { isTareError, TareError } from '../../base/errors.ts';
+import { resolveRevision } from '../../engine/git-source.ts';
+import type { DependencySource } from '../../plan/lock.ts';
+import type { SourceToBuild, WheelSource } from '../../plan/wheels.ts';
+import type { ArchiveSource, BuildSource } from '../../python/build-source.ts';
+import { type GitReference, parseDirectSource } from '../../python/direct-source.ts';
+import { evaluateMarker } from '../../python/marker.ts';
+import type { PackageName } from '../../python/package-name.ts';
+import { parseRequirement } from '../../python/requirement.ts';
+import type { WheelInputs } from '../wheels.ts';
+import { assertAllowed, buildSource } from './choose.ts';
+
+export type Question = Extract<DependencySource, { requirements: string }>;
+
+/** A wheel in a folder that the resolver is shown: an empty one, or one that was built. */
+export interface Link {
+  readonly name: string;
+  readonly version: string;
+  readonly built?: WheelSource;
+}
+
+/** Requirements that name a repository or a source archive are built first: then each is the file that came of it. */
+export async function buildNamed(
+  inputs: WheelInputs,
+  folder: string,
+  source: Question,
+  links: Map<string, Link>,
+): Promise<Question> {
+  const lines: string[] = [];
+  for (const line of source.requirements.split('\n')) {
+    const named = namedSource(line);
+    if (named === undefined) {
+      lines.push(line);
+      continue;
+    }
+    const { requirement, direct } = named;
+    if (requirement.marker !== undefined && !evaluateMarker(requirement.marker, inputs.selection.environment)) continue;
+    const { name, extras } = requirement;
+    const file = await buildDirect(inputs, name, direct, source.because);
+    const { filename, sha256, version } = file.wheel;
+    await copyFile(inputs.cache.blobPath(sha256), join(folder, filename));
+    links.set(filename, { name, version, built: file });
+    const suffix = extras.length === 0 ? '' : `[${extras.join(',')}]`;
+    lines.push(`${name}${suffix} @ ${pathToFileURL(join(folder, filename)).href}`);
+  }
+  return { ...source, requirements: lines.join('\n') };
+}
+
+/** What a line of requirements names that is to be built; undefined for all else. */
+export function namedSource(line: string) {
+  if (!/@|git\+/.test(line)) return undefined;
+  try {
+    const requirement = parseRequirement(line.replace(/\s--hash[= ].*$/, ''));
+    const direct = requirement.url === undefined ? undefined : parseDirectSource(requirement.url);
+    return direct === undefined ? undefined : { requirement, direct };
+  } catch (error) {
+    // uv says what is wrong with it.
+    if (isTareError(error)) return undefined;
+    throw error;
+  }
+}
+
+async function buildDirect(
+  inputs: WheelInputs,
+  name: PackageName,
+  direct: GitReference | ArchiveSource,
+  because: Because,
+): Promise<WheelSource> {
+  const refusal = new TareError({
+    code: 'SOURCE_NOT_A_WHEEL',
+    message: `\`${name}\` comes from ${direct.kind === 'archive' ? 'a source archive' : 'a git repository'}, not from a wheel`,
+    ...(because.file === undefined ? {} : { where: because.file }),
+    hint: 'name a wheel of it instead',
+  });
+  const source: SourceToBuild = { name, refusal, because, source: await sourceOf(inputs, name, direct, refusal) };
+  assertAllowed(inputs, [source]);
+  return buildSource(inputs, source);
+}
+
+async function sourceOf(
+  inputs: WheelInputs,
+  name: string,
+  direct: GitReference | ArchiveSource,
+  refusal: TareError,
+): Promise<BuildSource> {
+  if (direct.kind === 'archive') return direct;
+  if (inputs.builder?.permission.isAllowed(name) !== true) throw refusal;
+  const { url, revision, subdirectory } = direct;
+  const commit = await resolveRevision(inputs.context, url, revision);
+  return { kind: 'git', url, commit, ...(subdirectory === undefined ? {} : { subdirectory }) };
+}

@@ -1,0 +1,229 @@
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
+import { type TestBuildkit, startBuildkit } from '../support/buildkit.ts';
+import { errorReportSchema, runTare } from '../support/cli.ts';
+import { mustRun } from '../support/command.ts';
+import { requireComponent } from '../support/components.ts';
+import { writeProject } from '../support/example.ts';
+import { benchDir, makeTemporaryDir, temporaryDir } from '../support/paths.ts';
+import { startPythonRegistry } from '../support/python-images.ts';
+import { writeUserRegistries } from '../support/user-registries.ts';
+import * as v from 'valibot';
+
+/** A server that needs nothing: its image is made without an index. */
+const small = {
+  'serve.py': 'import http.server\n\nhttp.server.test(port=8000)\n',
+  'shop/__init__.py': 'name = "shop"\n',
+  'tare.toml': 'name = "shop"\npython = "3.13"\ncommand = ["python", "serve.py"]\nport = 8000\n',
+};
+
+describe('the file and what happened to it', () => {
+  /** No registry answers here: nothing is pinned. */
+  const offline = async (): Promise<Readonly<Record<string, string>>> => {
+    const dir = await temporaryDir('dockerfile-alone');
+    return writeUserRegistries(dir, { 'docker.io': '127.0.0.1:9' });
+  };
+
+  test('is written with its ignore file, and is stale when the project changes', async () => {
+    const env = await offline();
+    const dir = await writeProject(await temporaryDir('dockerfile'), small);
+    const file = join(dir, 'Dockerfile');
+    const run = (...args: string[]) => runTare(['dockerfile', dir, '-o', file, ...args], { env });
+    const first = await run();
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr).toContain('`python:3.13-slim-trixie` is not pinned');
+    expect(first.stderr).toContain('variant `venv`');
+    expect((await readdir(dir)).sort()).toEqual([
+      'Dockerfile',
+      'Dockerfile.dockerignore',
+      'serve.py',
+      'shop',
+      'tare.toml',
+    ]);
+    expect((await run('--check')).code).toBe(0);
+    await writeFile(join(dir, 'tare.toml'), `${small['tare.toml']}[env]\nNEW = "1"\n`);
+    const stale = await run('--check');
+    expect(stale.code).toBe(1);
+    expect(stale.stderr).toMatch(/is stale: the project has changed since\n[^]*\+ .*NEW="1"/);
+    expect((await run()).code).toBe(0);
+    expect((await run('--check')).code).toBe(0);
+    await writeFile(join(dir, 'late.py'), '');
+    expect((await run('--check')).stderr).toMatch(
+      /dockerignore` is stale: it does not let in exactly what Dockerfile copies/,
+    );
+  });
+
+  test('--check asks for what the file was asked for', async () => {
+    const env = await offline();
+    const dir = await writeProject(await temporaryDir('dockerfile'), small);
+    const file = join(dir, 'Dockerfile');
+    const written = await runTare(['dockerfile', dir, '-o', file, '--variant', 'plain', '--comments', 'none'], { env });
+    expect(written.code, written.stderr).toBe(0);
+    expect(await readFile(file, 'utf8')).not.toContain('--mount');
+    const checked = await runTare(['dockerfile', dir, '-o', file, '--check'], { env });
+    expect(checked.code, checked.stderr).toBe(0);
+  });
+
+  test('somebody else’s is never overwritten, nor one that was edited', async () => {
+    const env = await offline();
+    const dir = await writeProject(await temporaryDir('dockerfile'), { ...small, Dockerfile: 'FROM scratch\n' });
+    const file = join(dir, 'Dockerfile');
+    const run = (...args: string[]) => runTare(['dockerfile', dir, '-o', file, '--json', ...args], { env });
+    const refused = await run();
+    expect(refused.code).toBe(1);
+    expect(v.parse(errorReportSchema, JSON.parse(refused.stdout)).error.code).toBe('DOCKERFILE_FOREIGN');
+    expect(await readFile(file, 'utf8')).toBe('FROM scratch\n');
+    expect((await run('--force')).code).toBe(0);
+    await writeFile(file, (await readFile(file, 'utf8')).replace('EXPOSE 8000', 'EXPOSE 8001'));
+    const edited = await run();
+    expect(v.parse(errorReportSchema, JSON.parse(edited.stdout)).error.message).toContain('changed by hand');
+    expect((await run('--check')).stderr).toMatch(/changed by hand\n- EXPOSE 8001\n\+ EXPOSE 8000/);
+  });
+
+  test('--pin wants the digest; --json has everything', async () => {
+    const env = await offline();
+    const dir = await writeProject(await temporaryDir('dockerfile'), small);
+    const pinned = await runTare(['dockerfile', dir, '--pin', '--json'], { env });
+    expect(pinned.code).not.toBe(0);
+    const { stdout } = await runTare(['dockerfile', dir, '--json', '--variant', 'uv'], { env });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      variant: 'uv',
+      base: { name: 'python:3.13-slim-trixie' },
+      needs: ['mounts', 'link'],
+    });
+    expect(report.dockerfile).toContain('USER 65532:65532');
+  });
+
+  test('a .dockerignore that is there stays, and what differs is shown', async () => {
+    const env = await offline();
+    const dir = await writeProject(await temporaryDir('dockerfile'), { ...small, '.dockerignore': 'docs\n' });
+    const { stderr } = await runTare(['dockerfile', dir, '-o', join(dir, 'Dockerfile')], { env });
+    expect(stderr).toMatch(/in place of `\.dockerignore`[^]*- docs\n\+ [^]*!serve\.py/);
+    expect(await readFile(join(dir, '.dockerignore'), 'utf8')).toBe('docs\n');
+  });
+});
+
+describe('built by a current BuildKit', () => {
+  let buildkit: TestBuildkit;
+  let env: Readonly<Record<string, string>>;
+  let room: string;
+  const started: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    room = await makeTemporaryDir('dockerfile-build');
+  });
+  afterAll(async () => {
+    for (const stop of started.reverse()) await stop();
+    await rm(room, { recursive: true, force: true });
+  });
+
+  async function open(context: TestContext): Promise<void> {
+    await requireComponent(context, 'root', 'registry', 'skopeo');
+    if (started.length > 0) return;
+    const registry = await startPythonRegistry(context, 'slim');
+    started.push(registry.stop);
+    buildkit = await startBuildkit({ registry: registry.host });
+    started.push(buildkit.stop);
+    env = await writeUserRegistries(room, { 'docker.io': registry.host });
+  }
+
+  const buildctl = (args: readonly string[]) =>
+    mustRun(join(benchDir, 'tools/bin/buildctl'), [
+      '--addr',
+      buildkit.address,
+      'build',
+      '--progress=plain',
+      '--frontend=dockerfile.v0',
+      ...args,
+    ]);
+
+  test('whatever files, variables and labels are called, the image has exactly them', {
+    timeout: 600_000,
+  }, async (context) => {
+    await open(context);
+    const odd = [
+      ...[
+        'a b.txt',
+        '$HOME.txt',
+        '${x}.txt',
+        "it's.txt",
+        'dq".txt',
+        '[1]*.txt',
+        'q?.txt',
+        'back\\slash.txt',
+        '#hash.txt',
+      ],
+      ...[
+        '!bang.txt',
+        '--from=x',
+        '-dash.txt',
+        '<<EOF',
+        'RUN rm',
+        'é日.txt',
+        'a&b;c.txt',
+        '`id`.txt',
+        ' lead.txt',
+        'trail ',
+      ],
+      ...['x+y(1){2}|^.txt', 'dir [x]/in $y.txt', '["a", "b"]', 'line\nbreak.txt', 'x'.repeat(200)],
+    ];
+    const value = `a $HOME "q" 's' \\ #x`;
+    const dir = join(room, `-- a "b" 'c' $d ünï #x`);
+    await writeProject(dir, {
+      ...small,
+      ...Object.fromEntries(odd.map((name) => [name, name])),
+      'tare.toml': `${small['tare.toml']}[env]\nODD = ${JSON.stringify(value)}\n[labels]\n'od d"k $x' = ${JSON.stringify(value)}\n`,
+    });
+    // What the ignore file keeps out of the context must not come in with a folder.
+    await writeProject(dir, { 'dir [x]/__pycache__/old.pyc': '', 'dir [x]/.env': 'SECRET=1' });
+    const out = join(room, 'odd');
+    const rendered = await runTare(['dockerfile', dir, '-o', join(out, 'Dockerfile'), '--variant', 'cached'], { env });
+    expect(rendered.code, rendered.stderr).toBe(0);
+    expect(await readFile(join(out, 'Dockerfile'), 'utf8')).toMatch(
+      /^FROM python:3\.13-slim-trixie@sha256:[0-9a-f]{64} AS python$/m,
+    );
+    const source = [`--local=context=${dir}`, `--local=dockerfile=${out}`];
+    await buildctl([...source, `--output=type=local,dest=${join(room, 'root')}`]);
+    const found = await readdir(join(room, 'root/app'), { recursive: true, withFileTypes: true });
+    const files = found
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name).slice(join(room, 'root/app/').length));
+    expect(files.filter((path) => !path.includes('__pycache__')).sort()).toEqual(
+      [...odd, 'serve.py', 'shop/__init__.py'].sort(),
+    );
+    for (const path of odd) expect(await readFile(join(room, 'root/app', path), 'utf8')).toBe(path);
+    await buildctl([...source, `--output=type=oci,tar=false,dest=${join(room, 'layout')}`]);
+    const inspected = await mustRun('skopeo', ['inspect', '--config', `oci:${join(room, 'layout')}`]);
+    const { config } = JSON.parse(inspected);
+    expect(config.Env).toContain(`ODD=${value}`);
+    expect(config.Labels).toMatchObject({ 'od d"k $x': value });
+    expect(config).toMatchObject({ User: '65532:65532', Cmd: ['python', 'serve.py'], WorkingDir: '/app' });
+  });
+
+  test('services of a repository share what they have in common', { timeout: 600_000 }, async (context) => {
+    await open(context);
+    const dir = join(room, 'services');
+    await writeProject(join(dir, 'api'), { ...small, 'tare.toml': small['tare.toml'].replace('shop', 'api') });
+    await cp(join(dir, 'api'), join(dir, 'worker'), { recursive: true });
+    await writeFile(join(dir, 'worker/tare.toml'), small['tare.toml'].replace('shop', 'worker'));
+    const baked = await runTare(['dockerfile', '--bake', 'api', 'worker', '--json'], { env, cwd: dir });
+    expect(baked.code, baked.stderr).toBe(0);
+    const { target } = JSON.parse(await readFile(join(dir, 'docker-bake.json'), 'utf8'));
+    expect(Object.keys(target)).toEqual(['runtime', 'api', 'worker']);
+    expect(target.api.contexts).toEqual({ runtime: 'target:runtime' });
+    const buildx = join(benchDir, 'tools/bin/buildx');
+    const result = await mustRun(
+      buildx,
+      ['bake', '--builder', buildkit.builder, '--progress=plain', '--set=*.output=type=cacheonly'],
+      {
+        cwd: dir,
+        env: { ...process.env, ...buildkit.env },
+      },
+    );
+    expect(result).toBeDefined();
+    const again = await runTare(['dockerfile', '--bake', 'api', 'worker'], { env, cwd: dir });
+    expect(again.stderr).toContain('nothing has changed');
+  });
+});

@@ -1,0 +1,2 @@
+FROM python:3.99-slim
+RUN true

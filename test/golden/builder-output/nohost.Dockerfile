@@ -1,0 +1,2 @@
+FROM registry.nowhere.example/python:3.13
+RUN true

@@ -1,0 +1,93 @@
+# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:77e628e05d7367a6).
+# Variant `cached`: pip with a cache mount, its result laid over the Python of the slim image. Needs
+# BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
+#
+# Secrets of the build, each only where the network asks for it; what is not given is upstream. None
+# gets into a layer or the history, as a build argument would:
+#   --secret id=pip_conf,src=~/.config/pip/pip.conf   (settings of pip: indexes, mirrors)
+#   --secret id=netrc,src=~/.netrc   (user names and passwords of indexes, by host)
+#   --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt   (certificates to trust while building, in place of those of the base: all of them, the public ones too)
+
+# By digest, so that it is the same one next week; the tag is for people and for tools that update
+# it.
+FROM python:3.13-slim-trixie@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS python
+
+FROM python AS runtime
+
+# The user of the image, an unprivileged user that no host uses, and the two folders that are theirs
+# to write. Made with their owner: a later `chown` would copy what it touches into one more layer.
+RUN groupadd --gid 65532 nonroot \
+    && useradd --uid 65532 --gid 65532 --no-log-init --no-create-home --home-dir /home/nonroot --shell /usr/sbin/nologin nonroot \
+    && install -d -o 65532 -g 65532 /home/nonroot /app
+
+# The standard library as bytecode: the base has none, and every start would compile what it
+# imports. Here and not in the builder, so that it fits this very base.
+RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+
+FROM python AS builder
+
+# Of this stage only. pip trusts what the system trusts, also where its own list is older. Where the
+# secret `ca` is given, it stands at that path for the step.
+ENV PIP_CERT="/etc/ssl/certs/ca-certificates.crt" \
+    PIP_DISABLE_PIP_VERSION_CHECK="1" \
+    PIP_ROOT_USER_ACTION="ignore"
+WORKDIR /build
+COPY requirements.txt ./
+
+# Exactly the set that `requirements.txt` closes, by hash; no resolving. Wheels alone: nothing of
+# another package runs here, where settings and passwords may be. pip keeps what it fetched in a
+# cache mount.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip_conf,target=/etc/pip.conf \
+    --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
+    pip install \
+        --no-deps --require-hashes --only-binary :all: --no-compile \
+        --prefix /install --ignore-installed \
+        -r requirements.txt \
+    && { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        -s /install -p /usr/local /install/lib/python3.13/site-packages || :; }
+
+FROM python AS application
+WORKDIR /app
+
+# The application: what the plan takes of the project, and no more.
+COPY .python-version requirements.txt ./
+COPY hello ./hello/
+COPY static ./static/
+
+# Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
+# dates of files do not matter, and no start compares anything.
+RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        /app || :; }
+
+FROM runtime AS final
+
+# The distributions below the code, owned by root: what runs cannot change them.
+COPY --from=builder --link /install /usr/local
+
+# The code last: an edit changes this layer alone.
+COPY --from=application --chown=65532:65532 --link /app /app
+
+# Log lines appear when they are written; bytecode is there already.
+ENV LANG="C.UTF-8" \
+    HOME="/home/nonroot" \
+    PYTHONUNBUFFERED="1" \
+    PYTHONDONTWRITEBYTECODE="1" \
+    PYTHONPATH="/app"
+LABEL org.opencontainers.image.title="fastapi-hello" \
+      tare.bytecode.magic="3571"
+WORKDIR /app
+
+# In numbers, so that Kubernetes sees that it is not root.
+USER 65532:65532
+EXPOSE 8000
+
+# The route `/healthz` (hello/main.py:62). Python asks it, as there is no curl.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/python3.13", "-I", "-S", "-c", "import http.client, sys; c = http.client.HTTPConnection(\"127.0.0.1\", 8000, timeout=4); c.request(\"GET\", \"/healthz\"); sys.exit(not 200 <= c.getresponse().status < 400)"]
+
+# `app` is a FastAPI application; uvicorn is among the dependencies (hello/main.py:52). No shell in
+# between: signals reach the server.
+CMD ["uvicorn", "hello.main:app", "--host", "0.0.0.0", "--port", "8000"]
