@@ -4,22 +4,36 @@ import { childrenOf, sendSignal } from '../host-process.ts';
 import { runProgram } from '../program.ts';
 import type { BuildSession } from './types.ts';
 
+/** What is known of a build's working containers. */
+export interface WorkingContainers {
+  /** Those that the client named. */
+  readonly ids: readonly string[];
+  /** Layers that the build made, by the start of their identifier: who works on one of these is of the build, too. */
+  readonly images: readonly string[];
+}
+
 /** The same session without what the client says for developers, of which the containers that it makes are kept. */
 export function watchContainers(session: BuildSession): {
   readonly session: BuildSession;
-  readonly containers: () => readonly string[];
+  readonly containers: () => WorkingContainers;
 } {
-  const containers: string[] = [];
+  const ids: string[] = [];
+  const images = new Set<string>();
   return {
     session: {
       ...session,
       onLine: (line) => {
         const id = /level=debug msg="Container ID: ([0-9a-f]{12,64})"/.exec(line)?.[1];
-        if (id !== undefined) containers.push(id);
+        if (id !== undefined) ids.push(id);
+        const made = /^--> ([0-9a-f]{11,64})$/.exec(line)?.[1];
+        if (made !== undefined) images.add(made);
+        // What was there before may be in use by another build.
+        const found = /^--> Using cache ([0-9a-f]{64})$/.exec(line)?.[1];
+        if (found !== undefined) images.delete(found.slice(0, 11));
         if (!isDebugLine(line)) session.onLine(line);
       },
     },
-    containers: () => containers,
+    containers: () => ({ ids, images: [...images] }),
   };
 }
 
@@ -63,16 +77,19 @@ const mostAttempts = 5;
 export async function removeWorkingContainers(
   context: Context,
   file: string,
-  containers: readonly string[],
+  { ids, images }: WorkingContainers,
 ): Promise<void> {
   const isBuildah = file.endsWith('buildah');
   const options = { env: context.env, timeoutSeconds: 60 };
   const list = isBuildah
-    ? ['containers', '--quiet', '--noheading', '--notruncate']
-    : ['ps', '--all', '--external', '--quiet', '--no-trunc'];
+    ? ['containers', '--noheading', '--notruncate', '--format', '{{.ContainerID}} {{.ImageID}}']
+    : ['ps', '--all', '--external', '--no-trunc', '--format', '{{.ID}} {{.ImageID}}'];
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const { stdout } = await runProgram(file, list, options);
-    const left = containers.filter((id) => stdout.includes(id));
+    const left = stdout.split('\n').flatMap((line) => {
+      const [id = '', image = ''] = line.trim().split(' ');
+      return ids.includes(id) || images.some((one) => image.replace('sha256:', '').startsWith(one)) ? [id] : [];
+    });
     if (left.length === 0) return;
     const { stderr } = await runProgram(file, [...(isBuildah ? ['rm'] : ['rm', '--force']), ...left], options);
     if (stderr !== '') context.log.debug(stderr.trim());
