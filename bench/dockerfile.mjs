@@ -42,8 +42,8 @@ function tare(...args) {
 
 /** What tare writes; what is missing of its secrets means upstream. */
 function ours(variant) {
-  const { text, dockerignore } = JSON.parse(tare('dockerfile', example, '--variant', variant, '--json'));
-  return { text, dockerignore };
+  const { dockerfile, dockerignore } = JSON.parse(tare('dockerfile', example, '--variant', variant, '--json'));
+  return { text: dockerfile, dockerignore };
 }
 
 /** The post's way with what the surroundings ask of it. */

@@ -16,7 +16,7 @@ function packages(frame: Frame): readonly Instruction[] {
     {
       kind: 'run',
       comment: {
-        brief: `The libraries that ${namesOf(frame)} open and the base lacks, in the stage that runs them.`,
+        brief: `What the base lacks for ${namesOf(frame)}, in the stage that runs it.`,
         more: hasMounts
           ? 'The lists and packages stay in cache mounts, in no layer: the hook of the base that empties them goes, and nothing is deleted. Locked, as apt does not share. Versions are not pinned: the archive drops those that have a security fix.'
           : 'Lists go in the same step, or they would stay in its layer. Versions are not pinned: the archive drops those that have a security fix.',

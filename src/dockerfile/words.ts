@@ -4,7 +4,8 @@ import { TareError } from '../base/errors.ts';
 export function shellWord(text: string): string {
   assertOneLine(text, 'a word of a command');
   if (/^[A-Za-z0-9_@%+:,./=-]+$/.test(text)) return text;
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  // Readers that look for heredocs do not all look for quotes: none is seen where its two signs are apart.
+  return `'${text.replaceAll("'", `'\\''`).replaceAll(/<(?=<)/g, "<''")}'`;
 }
 
 /** A value of `ENV` or `LABEL` (Dockerfile reference, "Environment replacement"): always in double quotes, nothing in it is replaced. */
@@ -43,10 +44,10 @@ export function isPlainWord(text: string): boolean {
   return /^[A-Za-z0-9_./][A-Za-z0-9_./@+,:~-]*$/.test(text);
 }
 
-/** JSON without characters that a line-based reader or an editor may take for the end of a line. */
+/** JSON without characters that a line-based reader or an editor may take for the end of a line, or for a heredoc. */
 function asciiJson(text: string): string {
   return JSON.stringify(text).replaceAll(
-    /[\u0080-\u00a0\u2028\u2029\ufeff]/g,
+    /<(?=<)|[\u0080-\u00a0\u2028\u2029\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -12,7 +12,7 @@ export interface PictureBar {
 
 const width = 860;
 const labelWidth = 200;
-const endWidth = 170;
+const endWidth = 220;
 const barHeight = 22;
 const rowHeight = 34;
 const top = 62;

@@ -121,6 +121,13 @@ describe('builds that go wrong', () => {
     expect(error.hint).toMatch(/`ffi\.h` with `--build-package`/);
   });
 
+  test('one that wants the network is told so', async () => {
+    const code = 'import urllib.request\nurllib.request.urlopen("http://crates.example/")';
+    const error = await failing({ code });
+    expect(error.code).toBe('BUILD_FAILED');
+    expect(error.hint).toContain('a build has no network');
+  });
+
   test('one that never ends is ended', async () => {
     const code = [
       'import subprocess, sys, time',

@@ -151,11 +151,14 @@ const notAllowed = 'or take a version that has a wheel, or forbid building with 
 
 function adviceFor(log: string): string {
   const header = /fatal error: (\S+\.h): No such file/.exec(log)?.[1];
+  if (header === 'Python.h') {
+    return `the base’s Python has no headers: build on the composed Debian (\`--base debian\`) or on an image that has them, ${notAllowed}`;
+  }
   if (header !== undefined) {
     return `name the Debian package that has \`${header}\` with \`--build-package\` (\`build-packages\` in \`[tool.tare]\`), ${notAllowed}`;
   }
   if (
-    /Could not resolve host|Temporary failure in name resolution|Network is unreachable|spurious network error/i.test(
+    /Could not resolve host|Temporary failure in name resolution|Network is unreachable|spurious network error|failed to get `\S+` as a dependency/i.test(
       log,
     )
   ) {

@@ -87,7 +87,7 @@ export async function removeWorkingContainers(
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const { stdout } = await runProgram(file, list, options);
     const left = stdout.split('\n').flatMap((line) => {
-      const [id = '', image = ''] = line.trim().split(' ');
+      const [id = '', image = ''] = line.trim().split(/\s+/);
       return ids.includes(id) || images.some((one) => image.replace('sha256:', '').startsWith(one)) ? [id] : [];
     });
     if (left.length === 0) return;

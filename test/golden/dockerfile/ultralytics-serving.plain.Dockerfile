@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant plain --platform linux/amd64`: run it again instead of editing (sha256:c694c1e43b4a8a31).
+# Made by `tare dockerfile --variant plain --platform linux/amd64`: run it again instead of editing (sha256:d53cb848c74d0e5c).
 # Variant `plain`: two stages on the full image, and nothing asked of the builder. Any builder will
 # do.
 
@@ -35,9 +35,9 @@ RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unc
 
 FROM python:3.13-trixie@sha256:2222222222222222222222222222222222222222222222222222222222222222 AS final
 
-# The libraries that opencv-python open and the base lacks, in the stage that runs them. Lists go in
-# the same step, or they would stay in its layer. Versions are not pinned: the archive drops those
-# that have a security fix.
+# What the base lacks for opencv-python, in the stage that runs it. Lists go in the same step, or
+# they would stay in its layer. Versions are not pinned: the archive drops those that have a
+# security fix.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         libatomic1 \

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:b06cedbf8372f538).
+# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:cf1a08a3d1e7f41b).
 # Variant `uv`: uv with a cache mount into a virtual environment, on the slim image, without uv in
 # it. Needs BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -16,10 +16,10 @@ FROM python:3.13-slim-trixie@sha256:11111111111111111111111111111111111111111111
 
 FROM python AS runtime
 
-# The libraries that opencv-python open and the base lacks, in the stage that runs them. The lists
-# and packages stay in cache mounts, in no layer: the hook of the base that empties them goes, and
-# nothing is deleted. Locked, as apt does not share. Versions are not pinned: the archive drops
-# those that have a security fix.
+# What the base lacks for opencv-python, in the stage that runs it. The lists and packages stay in
+# cache mounts, in no layer: the hook of the base that empties them goes, and nothing is deleted.
+# Locked, as apt does not share. Versions are not pinned: the archive drops those that have a
+# security fix.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     --mount=type=secret,id=apt_sources,target=/etc/apt/sources.list.d/debian.sources,mode=0444 \
