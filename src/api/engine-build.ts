@@ -4,6 +4,7 @@ import { noOutput, type ResolvedConfig } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { withCacheMark } from '../dockerfile/cache-mark.ts';
 import type { BuilderFeature, Variant } from '../dockerfile/types.ts';
+import { assertFeature } from '../engine/builders/assert-capable.ts';
 import { buildImage } from '../engine/builders/build-image.ts';
 import { chooseBuilder } from '../engine/builders/choose.ts';
 import type { Builder, BuilderName, BuildOutcome, BuildOutput, BuildRequest } from '../engine/builders/types.ts';
@@ -68,6 +69,7 @@ export async function buildWithEngine(
   const quiet = { ...context, log: { ...context.log, warn: () => undefined } };
   const { config, project } = await readProject(directory, inline, quiet);
   assertCodes(config.allow);
+  if ((config.platforms?.length ?? 1) > 1) assertFeature(builder, 'platforms');
   const written = await watch.measure('plan', () => renderFor(project, inline, options, builder, context));
   if (options.push === true) assertPushName(written.name, 'the tag of the image');
   const ways = waysOut(options, builder, config);

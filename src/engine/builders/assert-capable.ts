@@ -15,7 +15,7 @@ const words: Readonly<Record<Feature, string>> = {
 };
 
 /** What a request wants of its builder; times of files are given where they can be and no reason to fail. */
-export function featuresOf(request: BuildRequest): readonly Feature[] {
+function featuresOf(request: BuildRequest): readonly Feature[] {
   return [
     ...request.needs,
     ...(request.platforms.length > 1 ? (['platforms'] as const) : []),
@@ -27,21 +27,24 @@ export function featuresOf(request: BuildRequest): readonly Feature[] {
 
 /** Throws `BUILDER_TOO_OLD` or `PLATFORM_NOT_BUILDABLE`, before anything is built. */
 export async function assertCapable(context: Context, builder: Builder, request: BuildRequest): Promise<void> {
-  for (const feature of featuresOf(request)) {
-    const needed = builder.lacks[feature];
-    if (needed === undefined) continue;
-    throw new TareError({
-      code: 'BUILDER_TOO_OLD',
-      message: `${builder.title} cannot do this: ${words[feature]}`,
-      expected: needed,
-      actual: builder.title,
-      hint:
-        feature === 'mounts' || feature === 'link'
-          ? 'use a newer builder, or `--variant plain`, which every builder understands'
-          : 'choose another --engine, or leave out what needs it',
-    });
-  }
+  for (const feature of featuresOf(request)) assertFeature(builder, feature);
   for (const platform of request.platforms) await assertBuildable(context, builder, platform);
+}
+
+/** Throws `BUILDER_TOO_OLD`, naming what would have the feature. */
+export function assertFeature(builder: Builder, feature: Feature): void {
+  const needed = builder.lacks[feature];
+  if (needed === undefined) return;
+  throw new TareError({
+    code: 'BUILDER_TOO_OLD',
+    message: `${builder.title} cannot do this: ${words[feature]}`,
+    expected: needed,
+    actual: builder.title,
+    hint:
+      feature === 'mounts' || feature === 'link'
+        ? 'use a newer builder, or `--variant plain`, which every builder understands'
+        : 'choose another --engine, or leave out what needs it',
+  });
 }
 
 async function assertBuildable(context: Context, builder: Builder, platform: string): Promise<void> {
