@@ -86,9 +86,9 @@ async function measureRequests(folder) {
       return { requests: (await requests()) - before, bytes: report.uploadedBytes, ms };
     };
     const both = {};
-    for (const [name, args] of [
-      ['one', ['--platform', 'linux/amd64']],
-      ['two', ['--platform', 'linux/amd64,linux/arm64']],
+    for (const { name, args } of [
+      { name: 'one', args: ['--platform', 'linux/amd64'] },
+      { name: 'two', args: ['--platform', 'linux/amd64,linux/arm64'] },
     ]) {
       build(folder, project, [...target, ...args]);
       const first = await pushed();

@@ -15,7 +15,11 @@ export function absolutePlace(place: string, cwd: string): string {
 
 /** As `absolutePlace`, where a word with a `/` that names nothing here may be an image of a registry. */
 export function placeOrReference(place: string, cwd: string): string {
-  if (/^(?:docker:\/\/|docker-daemon:|podman:)/.test(place) || !looksLikeReference.test(place) || existsSync(resolve(cwd, place)))
+  if (
+    /^(?:docker:\/\/|docker-daemon:|podman:)/.test(place) ||
+    !looksLikeReference.test(place) ||
+    existsSync(resolve(cwd, place))
+  )
     return absolutePlace(place, cwd);
   return `docker://${place}`;
 }

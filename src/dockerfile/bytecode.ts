@@ -7,14 +7,17 @@ import type { ShellCommand } from './instruction.ts';
  * Hash-based and unchecked (PEP 552): dates of files do not matter, and nothing is compared at run time. `-B`, or what the compiler itself
  * imports would be there by date already, and be passed over.
  */
-const unchecked = ['-B', '-m', 'compileall', '-q', '-j', '0', '--invalidation-mode', 'unchecked-hash'];
+const unchecked = ['-B', '-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash'];
+const onAllCores = ['-j', '0'];
+/** Below this, starting processes takes longer than compiling. */
+const fewModules = 200;
 
 /** The same modules as in an image that is built directly: no tests, no teaching, nothing that is installed. */
 const notOfLibrary =
   '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/';
 
 export function compileLibrary(python: FramePython): ShellCommand {
-  return compile(python, ['-x', notOfLibrary], [python.library]);
+  return compile(python, [...onAllCores, '-x', notOfLibrary], [python.library]);
 }
 
 /** Distributions, for the path that they have in the final image. */
@@ -24,7 +27,7 @@ export function compileDistributions(frame: Frame): readonly ShellCommand[] {
   // What the base has of its own in the same folder stays as it is.
   const own =
     staging === python.prefix ? ['-x', '/site-packages/(pip|setuptools|wheel|pkg_resources|_distutils_hack)/'] : [];
-  return [compile(python, [...moved(frame), ...own], [stagedPackages(frame)])];
+  return [compile(python, [...onAllCores, ...moved(frame), ...own], [stagedPackages(frame)])];
 }
 
 /** The application at its final path; its sources go as the plan says. */
@@ -64,8 +67,10 @@ interface OwnModules {
 }
 
 function compileOwn({ bytecode, sources }: Plan, python: FramePython, own: OwnModules): readonly ShellCommand[] {
-  const { folders, options, paths, placeOf } = own;
+  const { folders, paths, placeOf } = own;
   if (bytecode.mode === 'none') return [];
+  const isSmall = paths.filter((path) => path.endsWith('.py')).length < fewModules;
+  const options = [...(isSmall ? [] : onAllCores), ...own.options];
   if (sources.mode === 'keep') return [compile(python, options, folders)];
   const kept = sources.kept.filter(({ path }) => paths.includes(path)).map(({ path }) => `${placeOf(path)}c`);
   return [

@@ -20,7 +20,8 @@ export function finalInstructions(frame: Frame, applicationStage: string): reado
         },
       ]
     : [];
-  return [...dataInstructions(frame), ...code, ...settings(frame)];
+  // Before what an edit changes: a step behind it would run again.
+  return [{ kind: 'workdir', path: plan.workdir }, ...dataInstructions(frame), ...code, ...settings(frame)];
 }
 
 function settings(frame: Frame): readonly Instruction[] {
@@ -35,7 +36,6 @@ function settings(frame: Frame): readonly Instruction[] {
   return [
     { kind: 'env', pairs, comment: { brief: environmentComment(frame) } },
     ...(labelPairs.length === 0 ? [] : [{ kind: 'label', pairs: labelPairs } satisfies Instruction]),
-    { kind: 'workdir', path: plan.workdir },
     { kind: 'user', value: user, comment: { brief: 'In numbers, so that Kubernetes sees that it is not root.' } },
     ...(exposedPorts.length === 0 ? [] : [{ kind: 'expose', ports: exposedPorts } satisfies Instruction]),
     ...(stopSignal === undefined

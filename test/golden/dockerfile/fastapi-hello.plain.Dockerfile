@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant plain --platform linux/amd64`: run it again instead of editing (sha256:7686cf6693f1766e).
+# Made by `tare dockerfile --variant plain --platform linux/amd64`: run it again instead of editing (sha256:aebce2f4c0902e96).
 # Variant `plain`: two stages on the full image, and nothing asked of the builder. Any builder will
 # do.
 
@@ -18,8 +18,8 @@ RUN pip install \
         --no-deps --require-hashes --only-binary :all: --no-compile --no-cache-dir \
         --prefix /install --ignore-installed \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -s /install -p /usr/local /install/lib/python3.13/site-packages || :; }
+    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 -s /install -p /usr/local /install/lib/python3.13/site-packages || :; }
 WORKDIR /app
 
 # The application: what the plan takes of the project, and no more.
@@ -29,7 +29,7 @@ COPY static ./static/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
         /app || :; }
 
 FROM python:3.13-trixie@sha256:2222222222222222222222222222222222222222222222222222222222222222 AS final
@@ -42,11 +42,12 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
 
 # The distributions below the code, owned by root: what runs cannot change them.
 COPY --from=builder /install /usr/local
+WORKDIR /app
 
 # The code last: an edit changes this layer alone.
 COPY --from=builder --chown=65532:65532 /app /app
@@ -59,7 +60,6 @@ ENV LANG="C.UTF-8" \
     PYTHONPATH="/app"
 LABEL org.opencontainers.image.title="fastapi-hello" \
       tare.bytecode.magic="3571"
-WORKDIR /app
 
 # In numbers, so that Kubernetes sees that it is not root.
 USER 65532:65532

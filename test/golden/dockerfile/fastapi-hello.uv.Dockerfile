@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:82ee3eb3761c47cf).
+# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:f38b1eb1dd2d9486).
 # Variant `uv`: uv with a cache mount into a virtual environment, on the slim image, without uv in
 # it. Needs BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -23,8 +23,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
 
 FROM python AS builder
 
@@ -70,13 +70,14 @@ COPY static ./static/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
         /app || :; }
 
 FROM runtime AS final
 
 # The distributions below the code, owned by root: what runs cannot change them.
 COPY --from=builder --link /opt/venv /opt/venv
+WORKDIR /app
 
 # The code last: an edit changes this layer alone.
 COPY --from=application --chown=65532:65532 --link /app /app
@@ -91,7 +92,6 @@ ENV PATH="/opt/venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:
     PYTHONPATH="/app"
 LABEL org.opencontainers.image.title="fastapi-hello" \
       tare.bytecode.magic="3571"
-WORKDIR /app
 
 # In numbers, so that Kubernetes sees that it is not root.
 USER 65532:65532

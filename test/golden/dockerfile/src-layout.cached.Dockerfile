@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:0c77222e0f78dab3).
+# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:9f8acf65b6457299).
 # Variant `cached`: pip with a cache mount, its result laid over the Python of the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -22,8 +22,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
 
 FROM python AS builder
 
@@ -60,8 +60,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         --no-deps --require-hashes --only-binary :all: --no-compile \
         --prefix /install --ignore-installed \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -s /install -p /usr/local /install/lib/python3.13/site-packages || :; }
+    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 -s /install -p /usr/local /install/lib/python3.13/site-packages || :; }
 COPY pyproject.toml README.md ./
 COPY src/greeter ./src/greeter/
 
@@ -73,7 +73,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     pip install \
         --no-deps --no-compile --prefix /install --ignore-installed . \
-    && { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
         -s /install -p /usr/local /install/lib/python3.13/site-packages/greeter || :; }
 
 FROM python AS application
@@ -85,13 +85,14 @@ COPY tests ./tests/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
         /app || :; }
 
 FROM runtime AS final
 
 # The distributions below the code, owned by root: what runs cannot change them.
 COPY --from=builder --link /install /usr/local
+WORKDIR /app
 
 # The code last: an edit changes this layer alone.
 COPY --from=application --chown=65532:65532 --link /app /app
@@ -105,7 +106,6 @@ LABEL org.opencontainers.image.title="greeter" \
       org.opencontainers.image.version="0.3.0" \
       org.opencontainers.image.description="Greets, and knows its own version" \
       tare.bytecode.magic="3571"
-WORKDIR /app
 
 # In numbers, so that Kubernetes sees that it is not root.
 USER 65532:65532

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:05275c6267d5cb5e).
+# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:c8cfd40096b41590).
 # Variant `venv`: pip with a cache mount into a virtual environment, on the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -22,8 +22,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
 
 FROM python AS builder
 
@@ -63,8 +63,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && pip --python /opt/venv/bin/python install \
         --no-deps --require-hashes --only-binary :all: --no-compile \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-        /opt/venv/lib/python3.13/site-packages || :; }
+    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
+        -j 0 /opt/venv/lib/python3.13/site-packages || :; }
 COPY pyproject.toml README.md ./
 COPY src/greeter ./src/greeter/
 
@@ -76,7 +76,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     pip --python /opt/venv/bin/python install \
         --no-deps --no-compile . \
-    && { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
         /opt/venv/lib/python3.13/site-packages/greeter || :; }
 
 FROM python AS application
@@ -88,13 +88,14 @@ COPY tests ./tests/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
         /app || :; }
 
 FROM runtime AS final
 
 # The distributions below the code, owned by root: what runs cannot change them.
 COPY --from=builder --link /opt/venv /opt/venv
+WORKDIR /app
 
 # The code last: an edit changes this layer alone.
 COPY --from=application --chown=65532:65532 --link /app /app
@@ -110,7 +111,6 @@ LABEL org.opencontainers.image.title="greeter" \
       org.opencontainers.image.version="0.3.0" \
       org.opencontainers.image.description="Greets, and knows its own version" \
       tare.bytecode.magic="3571"
-WORKDIR /app
 
 # In numbers, so that Kubernetes sees that it is not root.
 USER 65532:65532
