@@ -11,9 +11,16 @@ import type { FileFacts } from '../root/file-facts.ts';
 export function openCatalogue(tools: BuildTools, debian: DebianMirrorConfig, index: SuiteIndex): SystemCatalogue {
   const { context } = tools;
   const { suite, architecture } = index;
-  const contents = once(() => openContents(context, debian, suite, architecture, { independent: false }));
+  // One at a time: compiling one takes the most memory of all that a build does.
+  const open = (options?: Parameters<typeof openContents>[4]) =>
+    tools.cache.withLock(
+      'contents',
+      () => openContents(context, debian, suite, architecture, options),
+      context.signal,
+    );
+  const contents = once(() => open({ independent: false }));
   // Packages for all architectures are three times as many, and have no libraries.
-  const everything = once(() => openContents(context, debian, suite, architecture));
+  const everything = once(() => open());
   const files = (packages: readonly DebPackage[]) => readPackages(tools, debian, packages);
   return {
     index,

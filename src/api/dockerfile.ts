@@ -1,5 +1,4 @@
 import { basename, resolve } from 'node:path';
-import { readTextIfThere } from '../base/atomic-file.ts';
 import type { Because } from '../base/because.ts';
 import type { Context } from '../base/context.ts';
 import { isTareError } from '../base/errors.ts';
@@ -23,7 +22,7 @@ import type { Plan } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
 import { type BaseOptions, type DockerfileBases, resolveBases } from './dockerfile/bases.ts';
-import { pinsOf, writeOwn } from './dockerfile/existing.ts';
+import { pinsOf, readExisting, writeOwn } from './dockerfile/existing.ts';
 import { buildFilesOf, certificateFilesOf, lockSourceOf, projectIndexes } from './dockerfile/inputs.ts';
 import type { LockWish } from './lock/session.ts';
 import { readProject } from './open-project.ts';
@@ -169,7 +168,7 @@ export async function writeDockerfile(
   wish: DockerfileWish & { readonly file: string; readonly force: boolean },
   context: MeteredContext,
 ): Promise<WrittenDockerfile> {
-  const before = await readTextIfThere(wish.file);
+  const before = await readExisting(wish.file);
   const result = await dockerfile(directory, inline, { ...wish, ...(before === undefined ? {} : { before }) }, context);
   const files = [
     [resolve(wish.file), result.text],
@@ -195,11 +194,11 @@ export async function checkDockerfile(
   wish: DockerfileWish & { readonly file: string },
   context: MeteredContext,
 ): Promise<{ readonly result: DockerfileResult; readonly stale: readonly StaleDockerfile[] }> {
-  const before = await readTextIfThere(wish.file);
+  const before = await readExisting(wish.file);
   const { platforms: _platforms, ...flags } = readFlags(before ?? '') ?? { platforms: [] };
   const asked = before === undefined ? {} : { ...flags, before };
   const result = await dockerfile(directory, inline, { ...asked, ...wish }, context);
-  const ignore = await readTextIfThere(ignoreFileOf(wish.file));
+  const ignore = await readExisting(ignoreFileOf(wish.file));
   return { result, stale: [...staleText(wish.file, before, result.text), ...staleIgnore(wish.file, ignore, result)] };
 }
 

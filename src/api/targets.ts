@@ -1,6 +1,7 @@
+import { mapLimit } from '../base/concurrency.ts';
 import type { Digest } from '../base/digest.ts';
 import type { TargetInputs } from '../build/inputs.ts';
-import type { BuildTools } from '../build/tools.ts';
+import { type BuildTools, targetsAtOnce } from '../build/tools.ts';
 import type { TargetChoice } from '../plan/assemble.ts';
 import type { ProjectFacts } from '../project/facts.ts';
 import { isForeign } from '../engine/platform-support.ts';
@@ -35,8 +36,7 @@ export async function resolveTargets(tools: BuildTools, opened: Preparation): Pr
     await opened.wheels(one, base);
   }
   const compilers = await chooseCompilers(tools, wish, architectures, bases);
-  const resolved: ResolvedTarget[] = [];
-  for (const [at, architecture] of architectures.entries()) {
+  return mapLimit(architectures, targetsAtOnce, async (architecture, at) => {
     const base = bases[at] as ResolvedBase;
     const wheels = await opened.wheels(architecture, base);
     const chosen = compilers[at] ?? noChosenCompiler;
@@ -55,7 +55,7 @@ export async function resolveTargets(tools: BuildTools, opened: Preparation): Pr
     const bytecode = await bytecodeChoice(base, chosen);
     const debug = await resolveDebug(context, config, project.root, base, lock.debug(architecture.platform, base));
     const { platform } = architecture;
-    resolved.push({
+    return {
       base,
       platform,
       wheels,
@@ -64,9 +64,8 @@ export async function resolveTargets(tools: BuildTools, opened: Preparation): Pr
       ...(debug === undefined ? {} : { debug: debug.planned }),
       warnings: system.warnings,
       inputs: { ...inputs, ...(debug === undefined ? {} : { debug: debug.inputs }) },
-    });
-  }
-  return resolved;
+    };
+  });
 }
 
 function lockedOf(locked: SystemLock | undefined): { readonly locked?: SystemLock } {

@@ -1,3 +1,4 @@
+import { mapLimit } from '../base/concurrency.ts';
 import type { Image } from '../oci/image.ts';
 import type { PlannedLayer, Target } from '../plan/types.ts';
 import { earliestTime } from './content-time.ts';
@@ -13,7 +14,7 @@ import { buildLibraryBytecode } from './steps/library-bytecode.ts';
 import { buildProjectLayers } from './steps/project-layers.ts';
 import { buildSystemLayer } from './steps/system-layer.ts';
 import { buildWheelLayers } from './steps/wheel-layers.ts';
-import type { BuildTools } from './tools.ts';
+import { type BuildTools, targetsAtOnce } from './tools.ts';
 
 export interface BuiltTarget {
   readonly target: Target;
@@ -31,18 +32,17 @@ export async function buildDirectly(tools: BuildTools, inputs: BuildInputs): Pro
   const project = buildProjectLayers(tools, inputs, projectLayersOf(inputs));
   // It may fail before the first target asks for it.
   project.catch(() => undefined);
-  const targets: BuiltTarget[] = [];
   try {
-    for (const [at, target] of inputs.plan.targets.entries()) {
+    const targets = await mapLimit(inputs.plan.targets, targetsAtOnce, (target, at) => {
       const targetInputs = inputs.targets[at];
       if (targetInputs === undefined) throw new Error(`no inputs for target ${target.platform}`);
-      targets.push(await buildTarget(tools, inputs, target, targetInputs, project));
-    }
+      return buildTarget(tools, inputs, target, targetInputs, project);
+    });
+    return { targets, counters: tools.cache.counters };
   } finally {
     // Nothing goes on behind an error that was shown.
     await Promise.allSettled([project]);
   }
-  return { targets, counters: tools.cache.counters };
 }
 
 async function buildTarget(

@@ -8,6 +8,9 @@ import type { LibraryBytecodeJob, WheelBytecodeJob } from './bytecode-job.ts';
 import type { Job, JobResult, LayerJob, LayerJobResult } from './layer-job.ts';
 import type { CountedCache } from './recipe.ts';
 
+/** Targets under way at the same time: where one waits, the threads work for another. */
+export const targetsAtOnce = 2;
+
 /** What every step works with. */
 export interface BuildTools {
   readonly context: Context;

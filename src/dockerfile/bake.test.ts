@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type BakeService, bakeNames, renderBake } from './bake.ts';
+import { type BakeService, bakeNames, isOwnBake, renderBake } from './bake.ts';
 
 const service = (name: string, text: string): BakeService => ({
   name,
@@ -16,6 +16,21 @@ test('a stage that services have word for word is built once', () => {
   expect(target.a.contexts).toEqual({ runtime: 'target:runtime' });
   expect(target.b.contexts).toEqual({ runtime: 'target:runtime' });
   expect(target.c.contexts).toBeUndefined();
+});
+
+test('a name that looks like a template stays what it is', () => {
+  const { target } = JSON.parse(renderBake([{ ...service('a', 'X'), context: 'a${HOME} %{x} $y' }]));
+  expect(target.a.context).toBe('a$${HOME} %%{x} $y');
+});
+
+test('only what was written here is known again, however it is formatted', () => {
+  const text = renderBake([service('a', 'X'), service('b', '${HOME}')]);
+  expect(isOwnBake(text)).toBe(true);
+  expect(isOwnBake(JSON.stringify(JSON.parse(text)))).toBe(true);
+  expect(isOwnBake(text.replace('"b:latest"', '"b:1"'))).toBe(false);
+  expect(isOwnBake('{"target":{"a":{"context":".","dockerfile":"Dockerfile","tags":["a:latest"]}}}')).toBe(false);
+  for (const other of ['', 'null', '[]', '{"variable":1}', '{"variable":{"made_by_tare_dockerfile":null}}'])
+    expect(isOwnBake(other)).toBe(false);
 });
 
 test('targets have names that Bake takes, each once', () => {

@@ -1,3 +1,4 @@
+import { sha256 } from '../base/digest.ts';
 import type { SharedStage } from './types.ts';
 
 /** One service of a repository. */
@@ -31,11 +32,39 @@ export function renderBake(services: readonly BakeService[]): string {
     name,
     { 'dockerfile-inline': stage.text, target: stage.name, ...platformsOf(platforms) },
   ]);
-  const file = {
+  const content = {
     group: { default: { targets: services.map((one) => one.name) } },
     target: Object.fromEntries([...bases, ...own]),
   };
-  return `${JSON.stringify(file, undefined, 2)}\n`;
+  const text = JSON.stringify(
+    { variable: { [markName]: { default: markOf(JSON.stringify(content, literal)) } }, ...content },
+    literal,
+    2,
+  );
+  return `${text}\n`;
+}
+
+/** JSON has no comments: the mark of a bake file is a variable that nothing reads. */
+const markName = 'made_by_tare_dockerfile';
+
+function markOf(json: string): string {
+  return sha256(new TextEncoder().encode(json)).slice('sha256:'.length, 'sha256:'.length + 16);
+}
+
+/** Strings of a bake file are templates (HCL, "Template Expressions"): a name that looks like one stays what it is. */
+function literal(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/[$%](?=\{)/g, '$&$&') : value;
+}
+
+/** Whether a bake file is as `renderBake` wrote it, however it is formatted. */
+export function isOwnBake(text: string): boolean {
+  try {
+    const { variable, ...content }: { variable?: Record<string, { default?: unknown }> } = JSON.parse(text);
+    const found = variable?.[markName]?.default;
+    return found === markOf(JSON.stringify(content));
+  } catch {
+    return false;
+  }
 }
 
 interface SharedTarget {

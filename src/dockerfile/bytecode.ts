@@ -68,8 +68,9 @@ interface OwnModules {
 
 function compileOwn({ bytecode, sources }: Plan, python: FramePython, own: OwnModules): readonly ShellCommand[] {
   const { folders, paths, placeOf } = own;
-  if (bytecode.mode === 'none') return [];
-  const isSmall = paths.filter((path) => path.endsWith('.py')).length < fewModules;
+  const modules = paths.filter((path) => path.endsWith('.py')).length;
+  if (bytecode.mode === 'none' || modules === 0) return [];
+  const isSmall = modules < fewModules;
   const options = [...(isSmall ? [] : onAllCores), ...own.options];
   if (sources.mode === 'keep') return [compile(python, options, folders)];
   const kept = sources.kept.filter(({ path }) => paths.includes(path)).map(({ path }) => `${placeOf(path)}c`);

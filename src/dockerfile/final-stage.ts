@@ -1,5 +1,5 @@
 import { imageSettingsOf } from '../plan/image-settings.ts';
-import { baseVariableRule } from '../plan/environment.ts';
+import { baseVariableRule, debugFolder } from '../plan/environment.ts';
 import { dataInstructions, hasApplication } from './application.ts';
 import type { Frame } from './frame.ts';
 import type { Instruction, NamedText } from './instruction.ts';
@@ -36,7 +36,7 @@ function settings(frame: Frame): readonly Instruction[] {
   return [
     { kind: 'env', pairs, comment: { brief: environmentComment(frame) } },
     ...(labelPairs.length === 0 ? [] : [{ kind: 'label', pairs: labelPairs } satisfies Instruction]),
-    { kind: 'user', value: user, comment: { brief: 'In numbers, so that Kubernetes sees that it is not root.' } },
+    { kind: 'user', value: user, comment: { brief: userComment(frame) } },
     ...(exposedPorts.length === 0 ? [] : [{ kind: 'expose', ports: exposedPorts } satisfies Instruction]),
     ...(stopSignal === undefined
       ? []
@@ -48,12 +48,23 @@ function settings(frame: Frame): readonly Instruction[] {
           } satisfies Instruction,
         ]),
     ...healthcheck(frame),
+    ...(frame.isForeignBase
+      ? [{ kind: 'entrypoint', command: [], comment: entrypointComment } satisfies Instruction]
+      : []),
     {
       kind: 'cmd',
       command: cmd,
       comment: { brief: `${sentence(reasonOf(main?.because))} No shell in between: signals reach the server.` },
     },
   ];
+}
+
+const entrypointComment = { brief: 'What the base may start by itself would get the command as its arguments.' };
+
+function userComment({ plan }: Frame): string {
+  return plan.user.uid === 0
+    ? 'As configured; whoever breaks into the application is root in the container.'
+    : 'In numbers, so that Kubernetes sees that it is not root.';
 }
 
 function environmentComment({ plan }: Frame): string {
@@ -68,17 +79,12 @@ function environmentOf({ plan, venv }: Frame): readonly NamedText[] {
   const { prefix } = plan.targets[0]?.python ?? { prefix: '' };
   const own = plan.env.filter(({ because }) => because.rule !== baseVariableRule);
   const pairs = own.flatMap(({ name, value }): NamedText[] => {
-    if (venv !== undefined) return [{ name, value }];
-    if (name === 'VIRTUAL_ENV' && value === prefix) return [];
-    const inPlace =
-      name === 'PATH'
-        ? value
-            .split(':')
-            .filter((folder) => folder !== `${prefix}/bin`)
-            .join(':')
-        : value;
-    if (name === 'PATH' && inPlace !== value && !inPlace.includes('busybox')) return [];
-    return [{ name, value: inPlace }];
+    if (name === 'VIRTUAL_ENV' && venv === undefined && value === prefix) return [];
+    if (name !== 'PATH') return [{ name, value }];
+    // The bases of Dockerfiles have a shell: no debug tools are added.
+    const folders = value.split(':').filter((folder) => folder !== debugFolder);
+    if (venv === undefined && folders.includes(`${prefix}/bin`)) return [];
+    return [{ name, value: folders.join(':') }];
   });
   const isThere = pairs.some(({ name }) => name === 'PYTHONDONTWRITEBYTECODE');
   if (plan.bytecode.mode === 'none' || isThere) return pairs;
@@ -86,9 +92,9 @@ function environmentOf({ plan, venv }: Frame): readonly NamedText[] {
 }
 
 /** Python's own client: no curl in the image, no proxy in between. */
-function healthcheck({ plan, python }: Frame): readonly Instruction[] {
+function healthcheck({ plan, python, isForeignBase }: Frame): readonly Instruction[] {
   const check = plan.healthcheck;
-  if (check === undefined) return [];
+  if (check === undefined) return isForeignBase ? [{ kind: 'healthcheck', options: [], command: [] }] : [];
   const { port, path } = check;
   const script =
     path === undefined

@@ -26,6 +26,8 @@ export interface Frame {
   /** Distributions that have no wheel and are built from their sources. */
   readonly built: readonly PlannedWheel[];
   readonly owner: string;
+  /** The base may say who runs, what is started and how that is asked for its health, and may have accounts: the official images do not. */
+  readonly isForeignBase: boolean;
 }
 
 export interface FramePython {
@@ -56,6 +58,7 @@ export function makeFrame(inputs: DockerfileInputs, { variant, link = true }: Do
     staging: venv ?? (variant === 'wheels' ? python.prefix : '/install'),
     built: [...new Map(built.map((one) => [one.name, one])).values()],
     owner: `${plan.user.uid}:${plan.user.gid}`,
+    isForeignBase: !/^(?:docker\.io\/)?(?:library\/)?python:/.test(inputs.base.name),
   };
 }
 

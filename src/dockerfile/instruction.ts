@@ -7,8 +7,9 @@ export type Instruction =
   | (Commented & RunInstruction)
   | (Commented & { readonly kind: 'expose'; readonly ports: readonly number[] })
   | (Commented & { readonly kind: 'user' | 'stopsignal'; readonly value: string })
+  /** Without words: none, whatever the base has. */
   | (Commented & { readonly kind: 'healthcheck'; readonly options: readonly string[]; readonly command: Words })
-  | (Commented & { readonly kind: 'cmd'; readonly command: Words });
+  | (Commented & { readonly kind: 'entrypoint' | 'cmd'; readonly command: Words });
 
 type Words = readonly string[];
 

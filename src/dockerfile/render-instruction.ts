@@ -8,7 +8,7 @@ import type {
   ShellCommand,
   ShellWord,
 } from './instruction.ts';
-import { escapedWord, isPlainWord, jsonWords, literalSource, quotedValue, shellWord } from './words.ts';
+import { assertKey, escapedWord, isPlainWord, jsonWords, literalSource, quotedValue, shellWord } from './words.ts';
 
 /**
  * One instruction as text, without its comment (Dockerfile reference). `asciiOnly`: for a builder that takes no other names of files.
@@ -34,7 +34,10 @@ export function renderInstruction(instruction: Instruction, asciiOnly = false): 
     case 'stopsignal':
       return `STOPSIGNAL ${instruction.value}`;
     case 'healthcheck':
+      if (instruction.command.length === 0) return 'HEALTHCHECK NONE';
       return `HEALTHCHECK ${instruction.options.join(' ')} \\\n    CMD ${jsonWords(instruction.command)}`;
+    case 'entrypoint':
+      return `ENTRYPOINT ${jsonWords(instruction.command)}`;
     case 'cmd':
       return `CMD ${jsonWords(instruction.command)}`;
     default:
@@ -46,6 +49,7 @@ function renderPairs(kind: 'env' | 'label', pairs: readonly NamedText[]): string
   const what = kind === 'env' ? 'the environment variable' : 'the label';
   const lines = pairs.map(({ name, value }) => {
     const where = `${what} \`${name.slice(0, 100)}\``;
+    assertKey(name, where);
     const key = isPlainKey(name) ? name : quotedValue(name, where);
     return `${key}=${quotedValue(value, where)}`;
   });

@@ -123,6 +123,8 @@ const hostile = fc
     );
   });
 
+const bases = fc.constantFrom('python:3.13-slim-trixie', 'registry.example/team/base:1');
+
 const options = fc.record({
   variant: fc.constantFrom(...variants),
   comments: fc.constantFrom('full', 'brief', 'none'),
@@ -132,7 +134,8 @@ describe('whatever the names of a project hold', () => {
   test('the file has the intended instructions and no other', () => {
     let rendered = 0;
     fc.assert(
-      fc.property(hostile, options, (inputs, option) => {
+      fc.property(hostile, bases, options, (project, name, option) => {
+        const inputs = { ...project, base: { ...project.base, name } };
         const intended = dockerfileInstructions(makeFrame(inputs, option));
         const text = renderOrRefuse(inputs, option);
         if (text === undefined) return;
@@ -158,7 +161,8 @@ function renderOrRefuse(inputs: DockerfileInputs, option: DockerfileOptions): st
   } catch (error) {
     if (!isTareError(error)) throw error;
     expect(error.code).toBe('DOCKERFILE_INEXPRESSIBLE');
-    expect(JSON.stringify(inputs)).toMatch(/\\[rn]|\\u0000/);
+    const hasEquals = Object.keys(inputs.plan.labels).some((name) => name.includes('='));
+    if (!hasEquals) expect(JSON.stringify(inputs)).toMatch(/\\[rn]|\\u0000/);
     return undefined;
   }
 }
@@ -179,9 +183,10 @@ function meaningOf(text: string, one: Parsed): unknown {
       return { words, sources: plain.slice(0, -1).map(nameOf), destination: plain.at(-1) };
     }
     case 'CMD':
+    case 'ENTRYPOINT':
       return JSON.parse(raw);
     case 'HEALTHCHECK':
-      return JSON.parse(raw.slice(raw.indexOf('[')));
+      return raw === 'NONE' ? [] : JSON.parse(raw.slice(raw.indexOf('[')));
     case 'ENV':
     case 'LABEL':
       return pairsOf(raw);
@@ -212,6 +217,7 @@ function wantedMeaning(one: Instruction, asciiOnly: boolean): unknown {
       return { words, sources: sources.map((path) => sayable(path, asciiOnly)), destination };
     }
     case 'cmd':
+    case 'entrypoint':
     case 'healthcheck':
       return one.command;
     case 'env':

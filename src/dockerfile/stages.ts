@@ -19,18 +19,26 @@ export function imageOf({ name, digest }: BaseReference): string {
 }
 
 /** The base, said once: the place for a new digest. */
-export function baseStage({ inputs }: Frame): Instruction {
-  return {
+export function baseStage(frame: Frame): readonly Instruction[] {
+  const { base } = frame.inputs;
+  return startStage(frame, {
     kind: 'from',
-    image: imageOf(inputs.base),
+    image: imageOf(base),
     alias: stage.base,
     comment: {
       brief:
-        inputs.base.digest === undefined
+        base.digest === undefined
           ? 'Not pinned: the registry could not be asked for the digest.'
           : 'By digest, so that it is the same one next week; the tag is for people and for tools that update it.',
     },
-  };
+  });
+}
+
+/** A stage on an image of a registry, in which steps are root's. */
+export function startStage({ isForeignBase }: Frame, from: Instruction): readonly Instruction[] {
+  if (!isForeignBase) return [from];
+  const comment = { brief: 'The base may have another user, who cannot install; the image gets its own below.' };
+  return [from, { kind: 'user', value: '0:0', comment }];
 }
 
 /** What the final image has beside distributions and application: a stage of its own, made while the others work. */
@@ -39,16 +47,17 @@ export function systemStage(frame: Frame): readonly Instruction[] {
 }
 
 /** A stage that installs: on the slim base where all are wheels, else where the compilers are. */
-export function builderStage({ inputs, built }: Frame, alias: string): Instruction {
-  if (built.length === 0) return { kind: 'from', image: stage.base, alias };
-  return {
+export function builderStage(frame: Frame, alias: string): readonly Instruction[] {
+  const { inputs, built } = frame;
+  if (built.length === 0) return [{ kind: 'from', image: stage.base, alias }];
+  return startStage(frame, {
     kind: 'from',
     image: imageOf(inputs.fullBase),
     alias,
     comment: {
       brief: `With compilers, as ${built.map((one) => one.name).join(', ')} has no wheel; nothing of them goes on.`,
     },
-  };
+  });
 }
 
 export function applicationStage(frame: Frame): readonly Instruction[] {

@@ -109,7 +109,7 @@ function certificates({ plan, inputs }: Frame): readonly Instruction[] {
   ];
 }
 
-function account({ plan }: Frame): readonly Instruction[] {
+function account({ plan, isForeignBase }: Frame): readonly Instruction[] {
   const { user, workdir } = plan;
   if (user.uid === 0) return [];
   const owner = ['-o', String(user.uid), '-g', String(user.gid)];
@@ -122,18 +122,18 @@ function account({ plan }: Frame): readonly Instruction[] {
       },
       mounts: [],
       commands: [
-        ...accountCommands(user),
+        ...accountCommands(user, isForeignBase),
         [['install', '-d', ...owner, ...(workdir === user.home ? [] : [user.home]), workdir]],
       ],
     },
   ];
 }
 
-function accountCommands({ name, uid, gid, home }: PlannedUser): readonly ShellCommand[] {
+function accountCommands({ name, uid, gid, home }: PlannedUser, isForeignBase: boolean): readonly ShellCommand[] {
   const group = ['groupadd', '--gid', String(gid), name];
   const details = ['--no-log-init', '--no-create-home', '--home-dir', home, '--shell', '/usr/sbin/nologin'];
   const user = ['useradd', '--uid', String(uid), '--gid', String(gid), ...details, name];
-  if (uid === 65532 && gid === 65532) return [[group], [user]];
+  if (uid === 65532 && gid === 65532 && !isForeignBase) return [[group], [user]];
   // The base may know the number.
   const unless = (database: string, id: number, command: readonly string[]): ShellCommand => [
     [{ shell: '{' }, 'getent', database, String(id), { shell: '> /dev/null ||' }, ...command, { shell: '; }' }],

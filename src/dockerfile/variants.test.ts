@@ -44,6 +44,33 @@ describe('every variant', () => {
     expect(textOf(variant)).not.toMatch(/https?:\/\//);
   });
 
+  test.each(variants)('%s: what a base of somebody’s starts and who runs there is not the application’s', (variant) => {
+    const base = { name: 'registry.example/team/base:1', digest: parseDigest(`sha256:${'3'.repeat(64)}`) };
+    const text = textOf(variant, dockerfileInputs({}, { base, fullBase: base }), { comments: 'none' });
+    for (const [start] of text.matchAll(/^FROM registry.*\n.*/gm)) expect(start).toMatch(/\nUSER 0:0$/);
+    expect(text).toContain('getent passwd 65532 > /dev/null || useradd');
+    expect(text).toMatch(/^USER 65532:65532[^]*^HEALTHCHECK NONE\nENTRYPOINT \[\]\nCMD \["gunicorn", "shop:app"\]$/m);
+    expect(textOf(variant)).not.toMatch(/ENTRYPOINT|HEALTHCHECK NONE|USER 0:0|getent/);
+  });
+
+  test('a label whose name a builder would split is an error', () => {
+    expect(() => textOf('venv', dockerfileInputs({ labels: { 'a=b': 'c' } }))).toThrow('has a `=` in it');
+  });
+
+  test('no compiler is started where no module is copied', () => {
+    const group = { destination: '/app', strip: '', bytes: 1, because };
+    const files = { groups: [{ ...group, kind: 'application' as const, paths: ['README.md'] }], leftOut: [] };
+    expect(textOf('venv', dockerfileInputs({ files }))).not.toContain(
+      'compileall -q --invalidation-mode unchecked-hash \\\n        /app',
+    );
+  });
+
+  test('debug tools that are not there are not on PATH', () => {
+    const env = [{ name: 'PATH', value: '/opt/venv/bin:/usr/bin:/busybox', because }];
+    for (const variant of variants) expect(textOf(variant, dockerfileInputs({ env }))).not.toContain('busybox');
+    expect(textOf('venv', dockerfileInputs({ env }))).toContain('PATH="/opt/venv/bin:/usr/bin"');
+  });
+
   test('comments are as wanted', () => {
     const full = textOf('venv');
     const brief = textOf('venv', undefined, { comments: 'brief' });

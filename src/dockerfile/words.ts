@@ -52,6 +52,16 @@ function asciiJson(text: string): string {
   );
 }
 
+/** A name in `ENV` or `LABEL`: builders split at the first `=`, in quotes or not. */
+export function assertKey(name: string, where: string): void {
+  if (!name.includes('=')) return;
+  throw new TareError({
+    code: 'DOCKERFILE_INEXPRESSIBLE',
+    message: `the name of ${where} has a \`=\` in it, which no Dockerfile can hold`,
+    hint: 'change it, or build without a Dockerfile: `tare build`',
+  });
+}
+
 /** A line of a Dockerfile ends at any of these, whatever quotes are open. */
 export function assertOneLine(text: string, where: string): void {
   if (!/[\0\r\n]/.test(text)) return;

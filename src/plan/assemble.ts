@@ -4,7 +4,7 @@ import { sourcesNamedBy } from '../project/detect/source-needs.ts';
 import { resolveEntryPoint } from '../project/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { type BytecodeChoice, planBytecode, warnWithoutCompiler } from './bytecode.ts';
-import { type EnvironmentInputs, planEnvironment, warnOfReplaced } from './environment.ts';
+import { debugFolder, type EnvironmentInputs, planEnvironment, warnOfReplaced } from './environment.ts';
 import { planLabels } from './labels.ts';
 import { planLayers } from './layering.ts';
 import { planProcesses } from './processes.ts';
@@ -41,9 +41,6 @@ export interface AssembleInputs {
   readonly baseAccounts?: string;
   readonly certificates?: { readonly planned: PlannedCertificates; readonly warnings: readonly PlanWarning[] };
 }
-
-/** Where the debug tools are. */
-const debugFolder = '/busybox';
 
 export interface TargetChoice {
   readonly platform: string;

@@ -30,6 +30,9 @@ export interface EnvironmentInputs {
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const temporary = '/tmp';
 
+/** Where the debug tools are. */
+export const debugFolder = '/busybox';
+
 /** Why a variable is there that the base has as it is. */
 export const baseVariableRule = 'set by the base image';
 

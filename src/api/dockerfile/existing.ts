@@ -1,6 +1,6 @@
 import { readTextIfThere, writeFileAtomically } from '../../base/atomic-file.ts';
 import { type Digest, parseDigest } from '../../base/digest.ts';
-import { TareError } from '../../base/errors.ts';
+import { systemErrorCode, TareError } from '../../base/errors.ts';
 import { readMark } from '../../dockerfile/mark.ts';
 
 /** Digests of the images that a Dockerfile begins its stages with, by their name and tag. */
@@ -9,9 +9,25 @@ export function pinsOf(text: string | undefined): ReadonlyMap<string, Digest> {
   return new Map(found.map(([, name = '', digest = '']) => [name, parseDigest(digest)]));
 }
 
+/** The text of a file that may be written over; undefined where there is none. */
+export async function readExisting(path: string): Promise<string | undefined> {
+  try {
+    return await readTextIfThere(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EISDIR') throw error;
+    throw new TareError({
+      code: 'DOCKERFILE_FOREIGN',
+      message: `\`${path}\` is a folder`,
+      expected: 'the name of a file',
+      hint: 'name the file in it: `-o FOLDER/Dockerfile`',
+      cause: error,
+    });
+  }
+}
+
 /** Writes a file unless somebody else wrote or changed the one that is there. Gives whether it changed anything. */
 export async function writeOwn(path: string, text: string, force: boolean): Promise<boolean> {
-  const before = await readTextIfThere(path);
+  const before = await readExisting(path);
   if (before === text) return false;
   const standing = before === undefined ? 'own' : readMark(before);
   if (standing === 'own' || force) {

@@ -15,10 +15,10 @@ import {
 /** pip with a cache mount, into a folder that is laid over the Python of a slim base. */
 export function cachedInstructions(frame: Frame): readonly Instruction[] {
   return [
-    baseStage(frame),
+    ...baseStage(frame),
     ...systemStage(frame),
     ...(hasDistributions(frame)
-      ? [builderStage(frame, stage.builder), ...pipStage(frame), ...pipInstall(frame), ...pipProject(frame)]
+      ? [...builderStage(frame, stage.builder), ...pipStage(frame), ...pipInstall(frame), ...pipProject(frame)]
       : []),
     ...applicationStage(frame),
     ...finalStage(frame, takeDistributions(frame)),

@@ -15,9 +15,9 @@ import { uvInstall, uvProject, uvStage } from '../uv-install.ts';
 /** uv with a cache mount, which is not in the image. */
 export function uvInstructions(frame: Frame): readonly Instruction[] {
   return [
-    baseStage(frame),
+    ...baseStage(frame),
     ...systemStage(frame),
-    builderStage(frame, stage.builder),
+    ...builderStage(frame, stage.builder),
     ...uvStage(frame),
     ...(hasDistributions(frame) ? uvInstall(frame) : []),
     ...uvProject(frame),

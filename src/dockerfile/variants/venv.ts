@@ -16,9 +16,9 @@ import {
 export function venvInstructions(frame: Frame): readonly Instruction[] {
   const venv = frame.venv ?? '';
   return [
-    baseStage(frame),
+    ...baseStage(frame),
     ...systemStage(frame),
-    builderStage(frame, stage.builder),
+    ...builderStage(frame, stage.builder),
     ...pipStage(frame),
     {
       kind: 'run',

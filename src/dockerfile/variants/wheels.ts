@@ -11,9 +11,9 @@ const folder = '/wheels';
 /** A wheel-house in a stage of its own, and an image that installs from it without having it. */
 export function wheelsInstructions(frame: Frame): readonly Instruction[] {
   return [
-    baseStage(frame),
+    ...baseStage(frame),
     ...systemStage(frame),
-    ...(hasDistributions(frame) ? [builderStage(frame, house), ...pipStage(frame), ...gather(frame)] : []),
+    ...(hasDistributions(frame) ? [...builderStage(frame, house), ...pipStage(frame), ...gather(frame)] : []),
     ...applicationStage(frame),
     ...finalStage(frame, hasDistributions(frame) ? [installFromHouse(frame)] : []),
   ];

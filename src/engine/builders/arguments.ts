@@ -26,9 +26,9 @@ export function pairs(record: Readonly<Record<string, string>>): readonly string
   return Object.entries(record).map(([name, value]) => `${name}=${value}`);
 }
 
-/** Build arguments, with `SOURCE_DATE_EPOCH` where a time is wanted. */
-export function buildArgs({ args, epoch }: BuildRequest): Readonly<Record<string, string>> {
-  return epoch === undefined ? args : { ...args, SOURCE_DATE_EPOCH: String(epoch) };
+/** Build arguments: `SOURCE_DATE_EPOCH` where a time is wanted. */
+export function buildArgs({ epoch }: BuildRequest): Readonly<Record<string, string>> {
+  return epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) };
 }
 
 /** `id=…,src=…`, each, for a client that reads comma separated values. */

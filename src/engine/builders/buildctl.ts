@@ -72,10 +72,6 @@ function buildctlArguments(
       '--opt',
       pairs(buildArgs(request)).map((pair) => `build-arg:${pair}`),
     ),
-    ...repeated(
-      '--opt',
-      pairs(request.labels).map((pair) => `label:${pair}`),
-    ),
     ...repeated('--secret', secretFields(request, room)),
     ...repeated('--import-cache', request.cacheFrom),
     ...repeated('--export-cache', request.cacheTo),

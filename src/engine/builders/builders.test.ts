@@ -96,8 +96,6 @@ describe('the context of the builder from before BuildKit', () => {
     directory: '',
     platforms: [],
     secrets: [],
-    args: {},
-    labels: {},
     proxies: {},
     hostNetwork: false,
     outputs: [],

@@ -146,7 +146,6 @@ function buildxArguments(
     ...repeated('--build-arg', pairs(buildArgs(request))),
     // By name alone: the client takes the values, which may hold a password, from its environment.
     ...repeated('--build-arg', Object.keys(request.proxies)),
-    ...repeated('--label', pairs(request.labels)),
     ...repeated('--secret', secretFields(request, room)),
     ...repeated('--cache-from', request.cacheFrom),
     ...repeated('--cache-to', request.cacheTo),

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { readTextIfThere } from '../../base/atomic-file.ts';
 import type { Context } from '../../base/context.ts';
 import { findProgram, runProgram } from '../program.ts';
-import { dockerfileName, ignorefileName, pairs, repeated, secretFields } from './arguments.ts';
+import { dockerfileName, ignorefileName, repeated, secretFields } from './arguments.ts';
 import { runClient } from './client.ts';
 import { removeWorkingContainers, stopBuild, watchContainers } from './containers-stop.ts';
 import { layoutFromFolder } from './containers-layout.ts';
@@ -117,8 +117,6 @@ function toolArguments(request: BuildRequest, room: string, naming: readonly str
     ...(request.noCache ? ['--no-cache'] : []),
     ...(request.epoch === undefined ? [] : ['--timestamp', String(request.epoch)]),
     ...(request.insecure ? ['--tls-verify=false'] : []),
-    ...repeated('--build-arg', pairs(request.args)),
-    ...repeated('--label', pairs(request.labels)),
     ...repeated('--secret', secretFields(request, room)),
     ...repeated('--cache-from', request.cacheFrom),
     ...repeated('--cache-to', request.cacheTo),

@@ -60,7 +60,6 @@ async function buildWithDocker(
     ...repeated('--build-arg', pairs(buildArgs(request))),
     // By name alone: the client takes the values, which may hold a password, from its environment.
     ...repeated('--build-arg', Object.keys(request.proxies)),
-    ...repeated('--label', pairs(request.labels)),
     ...repeated('--cache-from', request.cacheFrom),
     // The old builder cannot take its Dockerfile and its ignore file from elsewhere: it gets the context made ready.
     ...(isLegacy

@@ -43,8 +43,6 @@ export interface BuildRequest {
   readonly platforms: readonly string[];
   readonly tag?: string;
   readonly secrets: readonly BuildSecret[];
-  readonly args: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
   /** Variables for proxies (`https_proxy`): steps see them, the image and its history do not. */
   readonly proxies: Readonly<Record<string, string>>;
   /** Steps get the network of the machine that builds: what they ask is on its loopback. */
