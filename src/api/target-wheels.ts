@@ -14,7 +14,7 @@ import type { WheelLock } from './lock/locked-wheels.ts';
 import type { Resolver } from './resolver.ts';
 import type { WheelBuilder } from './wheel-build/types.ts';
 import { assertChoosable } from './wheel-build/choose.ts';
-import { resolveTargetWheels, type TargetWheels, type WheelInputs } from './wheels.ts';
+import { knownTargetWheels, resolveTargetWheels, type TargetWheels, type WheelInputs } from './wheels.ts';
 
 interface WheelTools {
   readonly context: Context;
@@ -45,7 +45,9 @@ export async function wheelsFor(tools: WheelTools, wish: WheelWish): Promise<Tar
 
 /** Throws for what a lock of the project names that has no wheel for the platform and may not be built; fetches and builds nothing. */
 export async function assertWheels(tools: WheelTools, wish: WheelWish): Promise<void> {
-  await assertChoosable(inputsOf(tools, wish));
+  const inputs = inputsOf(tools, wish);
+  // What was chosen before had all it needs; asking again means to read the pages of an index.
+  if ((await knownTargetWheels(inputs)) === undefined) await assertChoosable(inputs);
 }
 
 function inputsOf(tools: WheelTools, { config, platform, base, locked, builder }: WheelWish): WheelInputs {

@@ -54,20 +54,10 @@ const resolutionVersion = 2;
 
 /** The wheels of a target: from the cache where nothing that the answer depends on has changed. */
 export async function resolveTargetWheels(inputs: WheelInputs): Promise<TargetWheels> {
-  const { config } = inputs.resolver;
   if (inputs.locked?.held !== undefined) return lockedWheels(inputs, inputs.locked.held);
-  const preferred = inputs.locked?.preferred ?? [];
-  const key = canonicalJson({
-    resolutionVersion,
-    fingerprint: inputs.dependencies.fingerprint,
-    selection: inputs.selection,
-    target: inputs.target,
-    isMirrored: inputs.resolver.isMirrored,
-    preferred: preferred.map(({ name, version }) => [name, version]),
-    indexes: [config.indexUrl ?? 'default', config.extraIndexUrls, config.findLinks, config.noIndex],
-  });
-  const known = inputs.context.refresh ? undefined : await readKnown(inputs, key);
+  const known = await knownTargetWheels(inputs);
   if (known !== undefined) return known;
+  const key = keyOf(inputs);
   const task = inputs.context.progress.start(`resolving for ${inputs.target.architecture}`);
   const fresh = await resolveFresh(inputs).catch((error: unknown) => {
     task.done('not with wheels alone');
@@ -77,6 +67,25 @@ export async function resolveTargetWheels(inputs: WheelInputs): Promise<TargetWh
   await inputs.cache.writeRecord('resolution', isBuilt ? builtKey(inputs, key) : key, fresh);
   task.done(`${fresh.wheels.length} wheels`);
   return fresh;
+}
+
+/** What was chosen before, where nothing that the answer depends on has changed. */
+export async function knownTargetWheels(inputs: WheelInputs): Promise<TargetWheels | undefined> {
+  return inputs.context.refresh ? undefined : readKnown(inputs, keyOf(inputs));
+}
+
+function keyOf({ dependencies, selection, target, resolver, locked }: WheelInputs): string {
+  const { config, isMirrored } = resolver;
+  const preferred = locked?.preferred ?? [];
+  return canonicalJson({
+    resolutionVersion,
+    fingerprint: dependencies.fingerprint,
+    selection,
+    target,
+    isMirrored,
+    preferred: preferred.map(({ name, version }) => [name, version]),
+    indexes: [config.indexUrl ?? 'default', config.extraIndexUrls, config.findLinks, config.noIndex],
+  });
 }
 
 /** What was chosen before: all wheels of indexes, or some of them built in this place, and these still there. */

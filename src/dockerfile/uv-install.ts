@@ -40,11 +40,12 @@ export function uvStage(frame: Frame): readonly Instruction[] {
       comment: {
         brief:
           'uv is a wheel like any other: it comes from the index that the rest comes from, and stays in this stage.',
+        more: 'The environment is made by Python itself: that of `uv venv` has a module that every start imports.',
       },
       mounts: pipMounts(frame),
       commands: [
         [['pip', 'install', '--disable-pip-version-check', '--root-user-action=ignore', `uv==${uvVersion}`]],
-        [['uv', 'venv', '--no-project', '--python', python.program, venv]],
+        [[python.program, '-m', 'venv', '--without-pip', venv]],
       ],
     },
   ];

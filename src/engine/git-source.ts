@@ -35,22 +35,36 @@ export async function exportCommit(
     `${repository}.lock`,
     async () => {
       await mkdir(repository, { recursive: true });
-      await git(repository, ['init', '--quiet', '--bare'], 'make a place for it');
-      if (!(await hasCommit(git, repository, source.commit))) await fetchCommit(context, git, repository, source);
-      const version = options.describe ? await describeCommit(context, git, repository, source) : undefined;
-      await git(repository, ['worktree', 'prune'], 'forget old copies');
-      await git(repository, ['worktree', 'add', '--quiet', '--detach', '--', folder, source.commit], 'check it out');
-      await fetchSubmodules(git, folder, source);
-      const { stdout } = await git(folder, ['show', '--no-patch', '--format=%ct', source.commit], 'show it');
-      await removeHistory(folder);
-      const date = Number(/^\d{1,12}$/.exec(stdout.trim())?.[0] ?? 0);
-      return { date, ...(version === undefined ? {} : { version }) };
+      await forgetCopies(repository);
+      try {
+        await git(repository, ['init', '--quiet', '--bare'], 'make a place for it');
+        if (!(await hasCommit(git, repository, source.commit))) await fetchCommit(context, git, repository, source);
+        const version = options.describe ? await describeCommit(context, git, repository, source) : undefined;
+        const date = await checkOut(git, repository, source, folder);
+        return { date, ...(version === undefined ? {} : { version }) };
+      } finally {
+        await forgetCopies(repository);
+      }
     },
     context.signal,
   );
 }
 
-/** The commit that a branch, a tag or part of a hash means now; the default branch where none is named. Throws `GIT_FAILED`. */
+/** Copies and what git noted of them: the addresses of their submodules, with what was given to sign in. */
+async function forgetCopies(repository: string): Promise<void> {
+  for (const name of ['worktrees', 'config']) await rm(join(repository, name), { recursive: true, force: true });
+}
+
+/** Gives the commit's date, seconds since the epoch. */
+async function checkOut(git: Git, repository: string, source: GitSource, folder: string): Promise<number> {
+  await git(repository, ['worktree', 'add', '--quiet', '--detach', '--', folder, source.commit], 'check it out');
+  await fetchSubmodules(git, folder, source);
+  const { stdout } = await git(folder, ['show', '--no-patch', '--format=%ct', source.commit], 'show it');
+  await removeHistory(folder);
+  return Number(/^\d{1,12}$/.exec(stdout.trim())?.[0] ?? 0);
+}
+
+/** The commit that a branch or a tag means now, or a whole hash; the default branch where none is named. Throws `GIT_FAILED`. */
 export async function resolveRevision(context: Context, url: string, revision: string | undefined): Promise<string> {
   if (revision !== undefined && /^[0-9a-f]{40}$/i.test(revision)) return revision.toLowerCase();
   const name = revision ?? 'HEAD';
@@ -158,8 +172,17 @@ async function fetchSubmodules(git: Git, folder: string, { url }: GitSource): Pr
   const names = await readdir(folder);
   if (!names.includes('.gitmodules') || !(await lstat(join(folder, '.gitmodules'))).isFile()) return;
   // Their addresses may be relative to the repository's own.
-  const update = ['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1'];
-  await git(folder, ['-c', `remote.origin.url=${url}`, ...update], 'fetch the submodules');
+  const update = ['-c', `remote.origin.url=${url}`, 'submodule', '--quiet', 'update', '--init', '--recursive'];
+  const doing = 'fetch the submodules';
+  try {
+    await git(folder, [...update, '--depth=1'], doing);
+  } catch {
+    // Not every server gives out a commit without its history.
+    await git(folder, ['submodule', '--quiet', 'deinit', '--force', '--all'], doing);
+    const { stdout } = await git(folder, ['rev-parse', '--absolute-git-dir'], doing);
+    await rm(join(stdout.trim(), 'modules'), { recursive: true, force: true });
+    await git(folder, update, doing);
+  }
 }
 
 async function removeHistory(folder: string): Promise<void> {

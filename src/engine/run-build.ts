@@ -27,6 +27,8 @@ const engines: readonly EngineName[] = ['namespaces', 'runc', 'podman', 'docker'
 
 /** More than anybody reads of a failure. */
 const longestLog = 256 * 1024;
+/** As timeout(1) has it. */
+const timeoutExit = 124;
 
 /**
  * Runs a build: the root cannot be written, there is no network, and what it says is collected. The caller's signals and its abort
@@ -36,7 +38,7 @@ export async function runBuild(context: Context, build: BuildCommand): Promise<B
   const limit = AbortSignal.timeout(build.seconds * 1000);
   let log = Buffer.alloc(0);
   const { image, unpackRootfs, writeDockerArchive, command, env, volumes } = build;
-  const { exitCode } = await runImage(
+  const running = runImage(
     { ...context, signal: AbortSignal.any([context.signal, limit]) },
     {
       image,
@@ -58,6 +60,14 @@ export async function runBuild(context: Context, build: BuildCommand): Promise<B
       },
     },
   );
-  context.signal.throwIfAborted();
-  return { exitCode, timedOut: limit.aborted, log: log.toString('utf8') };
+  try {
+    const { exitCode } = await running;
+    context.signal.throwIfAborted();
+    return { exitCode, timedOut: limit.aborted, log: log.toString('utf8') };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    // The time may be over while the root is still made ready.
+    if (limit.aborted) return { exitCode: timeoutExit, timedOut: true, log: log.toString('utf8') };
+    throw error;
+  }
 }

@@ -95,13 +95,19 @@ function judgeFile(name: string, path: string, parent: string | undefined): Verd
 
 const keyFile = /\.(?:pem|crt|cer|asc)$/i;
 const accountFile = /\.json$/i;
+/** What pip reads. */
+const requirementsFile =
+  /(?:^|\/)(?:(?:requirements|constraints)[^/]*|requirements\/[^/]+)\.(?:txt|in)$|(?:^|\/)pip\.conf$/i;
+/** Not `${TOKEN}`, which pip takes from its environment. */
+const signedAddress = /\bhttps?:\/\/[^\s/@$]+@/i;
 /** A service account's file is about 2.4 kB, a bundle of certificates with its key a few hundred kB. */
 const largestAccountFile = 16 * 1024;
 const largestKeyFile = 1024 * 1024;
 
 /** True where only a look at the content tells whether this is a secret. */
 export function needsContent(path: string, size: number): boolean {
-  return (keyFile.test(path) && size <= largestKeyFile) || (accountFile.test(path) && size <= largestAccountFile);
+  if (accountFile.test(path)) return size <= largestAccountFile;
+  return (keyFile.test(path) || requirementsFile.test(path)) && size <= largestKeyFile;
 }
 
 /** Judges a file by its content. */
@@ -109,6 +115,9 @@ export function judgeContent(path: string, text: string): Verdict | undefined {
   if (keyFile.test(path)) {
     const isKey = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/.test(text);
     return isKey ? { kind: 'secret', path, rule: 'holds a private key' } : undefined;
+  }
+  if (requirementsFile.test(path)) {
+    return signedAddress.test(text) ? { kind: 'secret', path, rule: 'an address with a password' } : undefined;
   }
   const isAccount =
     /"private_key"\s*:\s*"-----BEGIN/.test(text) ||

@@ -109,6 +109,19 @@ describe.each(ways)('what enters the image, %s', (_way, options, hasRepository) 
     }
   });
 
+  test('a requirements file with a password in an address is read, and stays out', async () => {
+    const project = await open({
+      'requirements.txt': '--extra-index-url https://jo:word@index.example/simple\nflask\n',
+      'requirements/dev.in': 'x @ git+https://token@git.example/x.git\n',
+      'requirements-lock.txt':
+        '--index-url https://${USER}:${WORD}@index.example/simple\nx @ git+ssh://git@git.example/x\n',
+      'notes.txt': 'https://jo:word@index.example/',
+    });
+    expect(pathsOf(project)).toEqual(['notes.txt', 'requirements-lock.txt']);
+    expect(reasonOf(project, 'requirements.txt')).toEqual({ rule: 'an address with a password' });
+    expect(await project.readText('requirements.txt')).toContain('flask');
+  });
+
   test('caches, environments and what only builds need stay out', async () => {
     const project = await open({
       'app/__init__.py': '',

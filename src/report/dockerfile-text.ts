@@ -52,7 +52,7 @@ export function renderStale(stale: readonly StaleFile[], cwd: string): string {
     const head = `\`${relative(cwd, file)}\` is stale: ${reason}`;
     return texts === undefined ? head : `${head}\n${renderLineDiff(texts.before, texts.after)}`;
   });
-  return `${renderPlainText(parts.join('\n'))}\nhint: write it again with \`tare dockerfile -o FILE\`, and commit it\n`;
+  return `${renderPlainText(parts.join('\n'))}\nhint: write it again, by the same command without --check, and commit it\n`;
 }
 
 /** For `--json`. */

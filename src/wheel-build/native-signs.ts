@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normalizedName } from '../python/package-name.ts';
 import type { BuildSystem } from './types.ts';
@@ -64,6 +64,5 @@ export async function readOwnText(path: string, limit: number): Promise<string |
   const [folder, name] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
   const entries = await readdir(folder, { withFileTypes: true });
   if (entries.find((entry) => entry.name === name)?.isFile() !== true) return undefined;
-  const bytes = await readFile(path);
-  return bytes.length > limit ? undefined : bytes.toString('utf8');
+  return (await lstat(path)).size > limit ? undefined : await readFile(path, 'utf8');
 }

@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { type TarEntry, readTar } from '../archive/tar-reader.ts';
 import { decodeXz } from '../archive/xz.ts';
 import { readZip, streamZipMember, type ZipEntry } from '../archive/zip.ts';
-import { isTareError, systemErrorCode } from '../base/errors.ts';
+import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
 import { unpack } from '../debian/unpack.ts';
 import { applyLayer, openRootfs } from '../store/apply-layer.ts';
 import { sourceInvalid } from './source-error.ts';
@@ -125,7 +125,12 @@ export async function subfolder(folder: string, path: string | undefined, where:
     if (part === '' || part === '.') continue;
     place = join(place, part);
     if (part === '..' || !(await isFolder(place))) {
-      throw sourceInvalid(`has no folder \`${path}\``, where);
+      throw new TareError({
+        code: 'SDIST_INVALID',
+        message: `the source has no folder \`${path}\``,
+        where,
+        hint: 'correct `subdirectory` in the requirement',
+      });
     }
   }
   return place;

@@ -225,5 +225,16 @@ describe('built by a current BuildKit', () => {
     expect(result).toBeDefined();
     const again = await runTare(['dockerfile', '--bake', 'api', 'worker'], { env, cwd: dir });
     expect(again.stderr).toContain('nothing has changed');
+    const check = () => runTare(['dockerfile', '--bake', '--check', 'api', 'worker'], { env, cwd: dir });
+    expect(await check()).toMatchObject({ code: 0 });
+    const file = join(dir, 'docker-bake.json');
+    const own = (await readFile(file, 'utf8')).replace('"worker:latest"', '"worker:2"');
+    await writeFile(file, own);
+    const stale = await check();
+    expect(stale).toMatchObject({ code: 1 });
+    expect(stale.stderr).toContain('`docker-bake.json` is stale: tare did not write it, or it was changed by hand');
+    const refused = await runTare(['dockerfile', '--bake', 'api'], { env, cwd: dir });
+    expect(refused.stderr).toContain('error[DOCKERFILE_FOREIGN]');
+    expect(await readFile(file, 'utf8')).toBe(own);
   });
 });

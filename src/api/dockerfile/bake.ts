@@ -4,7 +4,13 @@ import { TareError } from '../../base/errors.ts';
 import type { InlineConfig } from '../../config/schema.ts';
 import { type BakeService, bakeNames, isOwnBake, renderBake } from '../../dockerfile/bake.ts';
 import type { MeteredContext } from '../context.ts';
-import { type DockerfileResult, type DockerfileWish, writeDockerfile } from '../dockerfile.ts';
+import {
+  checkDockerfile,
+  type DockerfileResult,
+  type DockerfileWish,
+  type StaleDockerfile,
+  writeDockerfile,
+} from '../dockerfile.ts';
 import { readExisting } from './existing.ts';
 
 export interface BakeWish extends DockerfileWish {
@@ -37,9 +43,7 @@ export async function bakeDockerfiles(
     results.push(made.result);
     written.push(...made.written);
   }
-  const names = bakeNames(results.map(({ plan }) => plan.project.name));
-  const services = results.map((result, at): BakeService => serviceOf(result, names[at] ?? '', wish.file));
-  const text = renderBake(services);
+  const { names, text } = bakeFileOf(results, wish.file);
   if (text !== before) {
     await writeFileAtomically(wish.file, text);
     written.push(wish.file);
@@ -49,6 +53,36 @@ export async function bakeDockerfiles(
     targets: results.map(({ root, variant }, at) => ({ name: names[at] ?? '', directory: root, variant })),
     written,
   };
+}
+
+/** What of the Dockerfiles and of the bake file is not as it would be written; nothing is written. */
+export async function checkBake(
+  directories: readonly string[],
+  inline: InlineConfig,
+  wish: Omit<BakeWish, 'force'>,
+  context: MeteredContext,
+): Promise<readonly StaleDockerfile[]> {
+  const results: DockerfileResult[] = [];
+  const all: StaleDockerfile[] = [];
+  for (const directory of directories) {
+    const checked = await checkDockerfile(directory, inline, { ...wish, file: join(directory, 'Dockerfile') }, context);
+    results.push(checked.result);
+    all.push(...checked.stale);
+  }
+  const after = bakeFileOf(results, wish.file).text;
+  const before = await readExisting(wish.file);
+  if (before === undefined) return [...all, { file: wish.file, reason: 'it does not exist' }];
+  if (before === after) return all;
+  const reason = isOwnBake(before)
+    ? 'the project has changed since'
+    : 'tare did not write it, or it was changed by hand';
+  return [...all, { file: wish.file, reason, texts: { before, after } }];
+}
+
+function bakeFileOf(results: readonly DockerfileResult[], file: string) {
+  const names = bakeNames(results.map(({ plan }) => plan.project.name));
+  const services = results.map((result, at): BakeService => serviceOf(result, names[at] ?? '', file));
+  return { names, text: renderBake(services) };
 }
 
 function serviceOf({ plan, root, name: tag, shared }: DockerfileResult, name: string, file: string): BakeService {

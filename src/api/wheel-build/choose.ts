@@ -41,7 +41,10 @@ export async function buildSource(inputs: WheelInputs, source: SourceToBuild): P
 }
 
 /** Before anything is fetched: throws for what has no wheel and may not be built. */
-export function assertAllowed({ builder }: Pick<WheelInputs, 'builder'>, builds: readonly SourceToBuild[]): void {
+export function assertAllowed(
+  { builder }: Pick<WheelInputs, 'builder'>,
+  builds: readonly Pick<SourceToBuild, 'name' | 'refusal'>[],
+): void {
   const refused = builds.filter((one) => builder?.permission.isAllowed(one.name) !== true);
   const [first] = refused;
   if (first === undefined) return;

@@ -5,7 +5,7 @@ import type { Because } from '../../base/because.ts';
 import { isTareError, TareError } from '../../base/errors.ts';
 import { resolveRevision } from '../../engine/git-source.ts';
 import type { DependencySource } from '../../plan/lock.ts';
-import type { SourceToBuild, WheelSource } from '../../plan/wheels.ts';
+import type { WheelSource } from '../../plan/wheels.ts';
 import type { ArchiveSource, BuildSource } from '../../python/build-source.ts';
 import { type GitReference, parseDirectSource } from '../../python/direct-source.ts';
 import { evaluateMarker } from '../../python/marker.ts';
@@ -76,19 +76,13 @@ async function buildDirect(
     ...(because.file === undefined ? {} : { where: because.file }),
     hint: 'name a wheel of it instead',
   });
-  const source: SourceToBuild = { name, refusal, because, source: await sourceOf(inputs, name, direct, refusal) };
-  assertAllowed(inputs, [source]);
-  return buildSource(inputs, source);
+  // Nobody is asked for what may not be built.
+  assertAllowed(inputs, [{ name, refusal }]);
+  return buildSource(inputs, { name, refusal, because, source: await sourceOf(inputs, direct) });
 }
 
-async function sourceOf(
-  inputs: WheelInputs,
-  name: string,
-  direct: GitReference | ArchiveSource,
-  refusal: TareError,
-): Promise<BuildSource> {
+async function sourceOf(inputs: WheelInputs, direct: GitReference | ArchiveSource): Promise<BuildSource> {
   if (direct.kind === 'archive') return direct;
-  if (inputs.builder?.permission.isAllowed(name) !== true) throw refusal;
   const { url, revision, subdirectory } = direct;
   const commit = await resolveRevision(inputs.context, url, revision);
   return { kind: 'git', url, commit, ...(subdirectory === undefined ? {} : { subdirectory }) };

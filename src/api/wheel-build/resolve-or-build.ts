@@ -1,8 +1,9 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Because } from '../../base/because.ts';
 import { isTareError } from '../../base/errors.ts';
 import { sortedBy } from '../../base/order.ts';
+import { withRunRoom } from '../../engine/run-room.ts';
 import type { WheelSource } from '../../plan/wheels.ts';
 import type { LockedDistribution } from '../../python/locked.ts';
 import { normalizedName, parsePackageName } from '../../python/package-name.ts';
@@ -26,7 +27,7 @@ export async function resolveOrBuild(
   because: Because,
 ): Promise<readonly WheelSource[]> {
   const links = new Map<string, Link>();
-  return withFolder(inputs, async (folder) => {
+  return withRunRoom(inputs.context, async (folder) => {
     const question = await buildNamed(inputs, folder, source, links);
     for (let round = 0; ; round++) {
       try {
@@ -125,15 +126,4 @@ async function showSources(
 function namesWithoutWheels(said: string): readonly string[] {
   const found = [...said.matchAll(/Wheels are required for `([A-Za-z0-9._-]+)`/g)];
   return [...new Set(found.map((match) => normalizedName(match[1] ?? '')))];
-}
-
-async function withFolder<T>(inputs: WheelInputs, work: (folder: string) => Promise<T>): Promise<T> {
-  const parent = join(inputs.context.cacheDir, 'tmp');
-  await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, 'links-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -105,7 +105,6 @@ function imageOf(tools: BuildTools, platform: string, { uid, gid }: UserIds, lay
       diffId,
       file: blob?.file ?? tools.cache.blobPath(digest),
       ...(blob?.origin === undefined ? {} : { origin: blob.origin }),
-      ...(blob?.origin === undefined ? {} : { origin: blob.origin }),
     })),
   });
 }

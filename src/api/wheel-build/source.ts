@@ -39,7 +39,9 @@ export async function fetchSource(wish: BuildWish, wanted: SourceToBuild, room: 
 
 /** For people, without an address: `docopt-0.6.2.tar.gz`, `flask.git`. */
 export function titleOf({ source }: SourceToBuild): string {
-  return source.kind === 'archive' ? source.filename : basename(source.url.replace(/[?#].*$/, '')) || 'repository';
+  return source.kind === 'archive'
+    ? source.filename
+    : basename(source.url.replace(/[?#].*$/, '').replace(/\/\.git\/*$/, '')) || 'repository';
 }
 
 /** For people: `docopt 0.6.2`. */

@@ -40,7 +40,7 @@ export function addDockerfileCommand(program: Command, host: CliHost, outcome: O
     .option('--no-link', 'without `COPY --link`, for a BuildKit before 0.10 (Docker 20.10)')
     .option('--pin', 'fail where the digest of the base cannot be had')
     .option('-o, --output <file>', 'write it to a file, and its ignore file beside it')
-    .option('--check', 'write nothing; fail where the file of -o is not what would be written')
+    .option('--check', 'write nothing; fail where the files that are there are not what would be written')
     .option('--force', 'overwrite a file that tare did not write')
     .option('--bake', 'write docker-bake.json and the Dockerfile of each folder')
     .option('--json', 'print one JSON object on stdout');
@@ -64,7 +64,7 @@ async function run(
 ): Promise<void> {
   const cwd = process.cwd();
   const [directory = '.', ...others] = directories;
-  if (flags.bake === true) return bake(directories.length === 0 ? ['.'] : directories, flags, session, cwd);
+  if (flags.bake === true) return bake(directories.length === 0 ? ['.'] : directories, flags, session, outcome);
   if (others.length > 0) throw usage('one folder', 'for several, with a bake file: `tare dockerfile --bake A B`');
   const wish = wishOf(flags, cwd);
   const api = await import('../../api/dockerfile.ts');
@@ -116,16 +116,23 @@ async function bake(
   directories: readonly string[],
   flags: DockerfileFlags,
   session: Session,
-  cwd: string,
+  outcome: Outcome,
 ): Promise<void> {
-  const { bakeDockerfiles } = await import('../../api/dockerfile/bake.ts');
+  const { bakeDockerfiles, checkBake } = await import('../../api/dockerfile/bake.ts');
+  const cwd = process.cwd();
   const { output, ...rest } = flags;
-  const report = await bakeDockerfiles(
-    directories.map((one) => resolve(cwd, one)),
-    imageConfig(rest, cwd),
-    { ...wishOf(flags, cwd), file: resolve(cwd, output ?? 'docker-bake.json'), force: flags.force ?? false },
-    session.context,
-  );
+  const places = directories.map((one) => resolve(cwd, one));
+  const config = imageConfig(rest, cwd);
+  const wish = { ...wishOf(flags, cwd), file: resolve(cwd, output ?? 'docker-bake.json') };
+  if (flags.check === true) {
+    const stale = await checkBake(places, config, wish, session.context);
+    session.close();
+    if (flags.json === true) print({ file: wish.file, stale: stale.map(({ file, reason }) => ({ file, reason })) });
+    process.stderr.write(renderStale(stale, cwd));
+    if (stale.length > 0) outcome.exitCode = 1;
+    return;
+  }
+  const report = await bakeDockerfiles(places, config, { ...wish, force: flags.force ?? false }, session.context);
   session.close();
   if (flags.json === true) print(report);
   else process.stderr.write(report.written.map((path) => `written: ${path}\n`).join('') || 'nothing has changed\n');

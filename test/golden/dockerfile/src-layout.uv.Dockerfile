@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:e1df2ac630fc1c68).
+# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:8e140ed0505303c7).
 # Variant `uv`: uv with a cache mount into a virtual environment, on the slim image, without uv in
 # it. Needs BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -42,13 +42,14 @@ ENV PIP_CERT="/etc/ssl/certs/ca-certificates.crt" \
 WORKDIR /build
 
 # uv is a wheel like any other: it comes from the index that the rest comes from, and stays in this
-# stage.
+# stage. The environment is made by Python itself: that of `uv venv` has a module that every start
+# imports.
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip_conf,target=/etc/pip.conf \
     --mount=type=secret,id=netrc,target=/root/.netrc \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     pip install --disable-pip-version-check --root-user-action=ignore uv==0.11.32 \
-    && uv venv --no-project --python /usr/local/bin/python3.13 /opt/venv
+    && /usr/local/bin/python3.13 -m venv --without-pip /opt/venv
 
 # Exactly the wheels of the plan, by hash. Wheels alone: nothing of another package runs here, where
 # settings and passwords may be.

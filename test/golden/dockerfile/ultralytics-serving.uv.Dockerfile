@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:0536fb7770090e62).
+# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:caf6b7cca9a614eb).
 # Variant `uv`: uv with a cache mount into a virtual environment, on the slim image, without uv in
 # it. Needs BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -66,13 +66,14 @@ ENV PIP_CERT="/etc/ssl/certs/ca-certificates.crt" \
 WORKDIR /build
 
 # uv is a wheel like any other: it comes from the index that the rest comes from, and stays in this
-# stage.
+# stage. The environment is made by Python itself: that of `uv venv` has a module that every start
+# imports.
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip_conf,target=/etc/pip.conf \
     --mount=type=secret,id=netrc,target=/root/.netrc \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     pip install --disable-pip-version-check --root-user-action=ignore uv==0.11.32 \
-    && uv venv --no-project --python /usr/local/bin/python3.13 /opt/venv
+    && /usr/local/bin/python3.13 -m venv --without-pip /opt/venv
 COPY requirements.txt ./
 
 # Exactly the set that `requirements.txt` closes, by hash. Wheels alone: nothing of another package
