@@ -13,11 +13,7 @@ export function openCatalogue(tools: BuildTools, debian: DebianMirrorConfig, ind
   const { suite, architecture } = index;
   // One at a time: compiling one takes the most memory of all that a build does.
   const open = (options?: Parameters<typeof openContents>[4]) =>
-    tools.cache.withLock(
-      'contents',
-      () => openContents(context, debian, suite, architecture, options),
-      context.signal,
-    );
+    tools.cache.withLock('contents', () => openContents(context, debian, suite, architecture, options), context.signal);
   const contents = once(() => open({ independent: false }));
   // Packages for all architectures are three times as many, and have no libraries.
   const everything = once(() => open());

@@ -28,6 +28,8 @@ import type { LockWish } from './lock/session.ts';
 import { readProject } from './open-project.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
+export { readUsualDockerfile } from './dockerfile/existing.ts';
+
 export interface DockerfileWish {
   /** @default the one that fits the project and the builder */
   readonly variant?: Variant;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readTextIfThere, withDiskHint } from '../base/atomic-file.ts';
+import { withDiskHint } from '../base/atomic-file.ts';
 import { noOutput, type ResolvedConfig } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { withCacheMark } from '../dockerfile/cache-mark.ts';
@@ -15,7 +15,7 @@ import { readLayoutImages } from '../store/layout-platforms.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import { composeSecrets } from './build-secrets.ts';
 import type { MeteredContext } from './context.ts';
-import { dockerfile, type DockerfileResult } from './dockerfile.ts';
+import { dockerfile, type DockerfileResult, readUsualDockerfile } from './dockerfile.ts';
 import { type EngineBuildReport, platformReports } from './engine-report.ts';
 import { type LoadEngineName, loadImages, openLoadEngine } from './load.ts';
 import type { LockWish } from './lock/session.ts';
@@ -129,7 +129,7 @@ async function renderFor(
   context: MeteredContext,
 ): Promise<DockerfileResult> {
   const features: readonly BuilderFeature[] = ['mounts', 'link'];
-  const before = await readTextIfThere(join(project.root, 'Dockerfile'));
+  const before = await readUsualDockerfile(project.root);
   return dockerfile(
     project.root,
     inline,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomically } from '../../base/atomic-file.ts';
 import { type Digest, parseDigest } from '../../base/digest.ts';
 import { systemErrorCode, TareError } from '../../base/errors.ts';
@@ -22,6 +23,16 @@ export async function readExisting(path: string): Promise<string | undefined> {
       hint: 'name the file in it: `-o FOLDER/Dockerfile`',
       cause: error,
     });
+  }
+}
+
+/** The Dockerfile that a project has where one usually is; undefined where there is none, or something else of that name. */
+export async function readUsualDockerfile(folder: string): Promise<string | undefined> {
+  try {
+    return await readTextIfThere(join(folder, 'Dockerfile'));
+  } catch (error) {
+    if (systemErrorCode(error) === 'EISDIR') return undefined;
+    throw error;
   }
 }
 

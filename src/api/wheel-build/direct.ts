@@ -10,7 +10,9 @@ import type { ArchiveSource, BuildSource } from '../../python/build-source.ts';
 import { type GitReference, parseDirectSource } from '../../python/direct-source.ts';
 import { evaluateMarker } from '../../python/marker.ts';
 import type { PackageName } from '../../python/package-name.ts';
-import { parseRequirement } from '../../python/requirement.ts';
+import { parseRequirement, type Requirement } from '../../python/requirement.ts';
+import { filenameOfLocation, nameOfLocation, parseLocation } from '../../python/requirement-location.ts';
+import { isSdistFilename } from '../../python/wheel-choice.ts';
 import type { WheelInputs } from '../wheels.ts';
 import { assertAllowed, buildSource } from './choose.ts';
 
@@ -50,18 +52,61 @@ export async function buildNamed(
   return { ...source, requirements: lines.join('\n') };
 }
 
-/** What a line of requirements names that is to be built; undefined for all else. */
+/**
+ * What a line of requirements names that is to be built; undefined for all else. Throws `SOURCE_NAME_MISSING`, `SOURCE_HASH_MISSING`
+ * where it would be built if that stood there, too.
+ */
 export function namedSource(line: string) {
   if (!/@|git\+/.test(line)) return undefined;
+  const requirement = requirementOf(withName(line.replace(/\s--hash[= ].*$/, '')));
+  if (requirement?.url === undefined) return undefined;
+  const hash = /\s--hash[= ]sha256:([0-9a-f]{64})\b/i.exec(line)?.[1];
+  const direct = parseDirectSource(withHash(requirement.url, hash));
+  if (direct === undefined) assertNoSource(requirement.name, requirement.url);
+  return direct === undefined ? undefined : { requirement, direct };
+}
+
+function requirementOf(line: string): Requirement | undefined {
   try {
-    const requirement = parseRequirement(line.replace(/\s--hash[= ].*$/, ''));
-    const direct = requirement.url === undefined ? undefined : parseDirectSource(requirement.url);
-    return direct === undefined ? undefined : { requirement, direct };
+    return parseRequirement(line);
   } catch (error) {
     // uv says what is wrong with it.
     if (isTareError(error)) return undefined;
     throw error;
   }
+}
+
+/** A bare address as pip takes it, with the name of its `#egg=` in front. */
+function withName(line: string): string {
+  const location = line.trimStart().startsWith('git+') ? parseLocation(line.trim()) : undefined;
+  if (location === undefined) return line;
+  const name = nameOfLocation(location.location)?.name;
+  if (name === undefined) {
+    throw new TareError({
+      code: 'SOURCE_NAME_MISSING',
+      message: `a git requirement says not what it is: ${location.location}`,
+      expected: 'a name in front of the address',
+      hint: 'write it as: NAME @ git+https://…',
+    });
+  }
+  const marker = location.marker === undefined ? '' : ` ; ${location.marker}`;
+  const extras = location.extras.length === 0 ? '' : `[${location.extras.join(',')}]`;
+  return `${name}${extras} @ ${location.location}${marker}`;
+}
+
+function withHash(url: string, hash: string | undefined): string {
+  if (hash === undefined || /[#&]sha256=/.test(url)) return url;
+  return `${url}${url.includes('#') ? '&' : '#'}sha256=${hash}`;
+}
+
+function assertNoSource(name: PackageName, url: string): void {
+  if (!/^https?:/.test(url) || !isSdistFilename(filenameOfLocation(url))) return;
+  throw new TareError({
+    code: 'SOURCE_HASH_MISSING',
+    message: `\`${name}\` is a source archive without a hash: ${url}`,
+    expected: 'the SHA-256 of the archive, so that what is built is what was meant',
+    hint: 'append it to the address: #sha256=HEX',
+  });
 }
 
 async function buildDirect(

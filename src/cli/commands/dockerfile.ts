@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TareError } from '../../base/errors.ts';
-import { readTextIfThere } from '../../base/atomic-file.ts';
 import { dockerfileData, renderDockerfileNotes, renderStale } from '../../report/dockerfile-text.ts';
 import type { DockerfileWish } from '../../api/dockerfile.ts';
 import { addLockOptions, type LockFlags, lockWish } from '../lock-options.ts';
@@ -99,7 +98,7 @@ async function run(
     process.stderr.write(renderDockerfileNotes(result, { file, written, cwd }));
     return;
   }
-  const before = await readTextIfThere(resolve(place, 'Dockerfile'));
+  const before = await api.readUsualDockerfile(place);
   const result = await api.dockerfile(
     place,
     config,
