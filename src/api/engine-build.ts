@@ -20,7 +20,7 @@ import { type EngineBuildReport, platformReports } from './engine-report.ts';
 import { type LoadEngineName, loadImages, openLoadEngine } from './load.ts';
 import type { LockWish } from './lock/session.ts';
 import { readProject, readSourceDateEpoch } from './open-project.ts';
-import { assertPushName } from './push.ts';
+import { assertPushTag } from './push.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { assertCodes } from './verify.ts';
 
@@ -64,14 +64,13 @@ export async function buildWithEngine(
   context: MeteredContext,
 ): Promise<EngineBuildResult> {
   const watch = createStopwatch();
-  if (options.push === true && inline.tag !== undefined) assertPushName(inline.tag, 'as given with `--tag`');
+  if (options.push === true) await assertPushTag(directory, inline, context);
   const builder = await watch.measure('engine', () => chooseBuilder(context, options.engine, options.builder));
   const quiet = { ...context, log: { ...context.log, warn: () => undefined } };
   const { config, project } = await readProject(directory, inline, quiet);
   assertCodes(config.allow);
   if ((config.platforms?.length ?? 1) > 1) assertFeature(builder, 'platforms');
   const written = await watch.measure('plan', () => renderFor(project, inline, options, builder, context));
-  if (options.push === true) assertPushName(written.name, 'the tag of the image');
   const ways = waysOut(options, builder, config);
   const request = await composeRequest({ context, options, config, project, written });
   return withRunRoom(context, async (room) => {

@@ -1,4 +1,3 @@
-import { TareError } from '../base/errors.ts';
 import { sha256 } from '../base/digest.ts';
 import { assertBlobSize, layoutBlobPath, readSmallBlob } from '../oci/blob-check.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -77,16 +76,4 @@ async function pushableRoot(dir: string, root: Descriptor): Promise<Pushable> {
     content,
     source: ({ digest, size }) => ({ digest, size, file: layoutBlobPath(dir, digest) }),
   };
-}
-
-/** That a name says where to push to. Throws `REFERENCE_INVALID`. */
-export function assertPushName(text: string, origin: string): void {
-  const name = text.replace(/^docker:\/\//, '');
-  if (name.includes('/')) return;
-  throw new TareError({
-    code: 'REFERENCE_INVALID',
-    message: `\`${name.slice(0, 200)}\`, ${origin}, names no registry to push to`,
-    expected: 'HOST[:PORT]/NAME[:TAG]',
-    hint: `give the whole name: \`tare push registry.example/${name}\``,
-  });
 }

@@ -10,10 +10,11 @@ import { pushImage, type PushOutcome } from '../registry/push.ts';
 import { resolvePlace } from '../registry/transport.ts';
 import { type Cache, openCache } from '../store/cache.ts';
 import { openPlace } from './image-place.ts';
-import { assertPushName, type Pushable, pushableImages, pushableLayout } from './push-content.ts';
+import { type Pushable, pushableImages, pushableLayout } from './push-content.ts';
+import { assertPushName } from './push-name.ts';
 import { openAccess, parseRegistryReference, type RegistryOptions } from './registry-access.ts';
 
-export { assertPushName } from './push-content.ts';
+export { assertPushTag } from './push-name.ts';
 
 export interface PushOptions extends RegistryOptions {
   /** Only these of an image that has several. @default all */

@@ -53,23 +53,23 @@ export function addBuildCommand(program: Command, host: CliHost): void {
       const { build } = await import('../../api/build.ts');
       const { outputBesidesPush } = await import('../../api/image-place.ts');
       const { loadImages, openLoadEngine } = await import('../../api/load.ts');
-      const { assertPushName, pushImages } = await import('../../api/push.ts');
-      if (flags.push === true && flags.tag !== undefined) assertPushName(flags.tag, 'as given with `--tag`');
+      const { assertPushTag, pushImages } = await import('../../api/push.ts');
       const cwd = process.cwd();
       const session = openSession(flags, host);
       try {
         const wish = lockWish(flags, cwd);
+        const folder = resolve(cwd, directory);
+        const config = imageConfig(flags, cwd);
         if (engineBuild !== undefined) {
           const asked = { push: flags.push === true, lock: wish, ...(load === undefined ? {} : { load }) };
           const options = { ...engineBuild, ...asked, insecure: flags.insecure === true };
           const isPlain = flags.progress === 'plain';
           const call = { directory, options, cwd, isJson: flags.json === true, isPlain };
-          await runEngineBuild({ ...call, config: imageConfig(flags, cwd) }, session);
+          await runEngineBuild({ ...call, config }, session);
           return;
         }
+        if (flags.push === true) await assertPushTag(folder, config, session.context);
         const engine = load === undefined ? undefined : await openLoadEngine(session.context, load.engine);
-        const folder = resolve(cwd, directory);
-        const config = imageConfig(flags, cwd);
         const wanted = flags.push === true ? { ...config, defaultOutput: await outputBesidesPush(folder) } : config;
         const built = await build(folder, wanted, session.context, wish);
         const { report, plan } = built;
