@@ -1,10 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isTareError } from '../base/errors.ts';
-import { assertEnvironment, assertLabels, parseWorkdir } from './image-settings.ts';
+import { assertEnvironment, assertLabels, assertTag, parseWorkdir } from './image-settings.ts';
 
 const where = 'tare.toml:3';
 const refused = expect.objectContaining({ code: 'CONFIG_INVALID', where });
+
+test('the name of an image that is to be built names no digest', () => {
+  for (const tag of ['shop', 'shop:1.0', 'registry.example:5000/team/shop:1', 'docker://registry.example/shop']) {
+    expect(() => assertTag(tag, where)).not.toThrow();
+  }
+  expect(() => assertTag(`shop@sha256:${'a'.repeat(64)}`, where)).toThrow(refused);
+  expect(() => assertTag('Shop Number 1', where)).toThrow(
+    expect.objectContaining({ code: 'REFERENCE_INVALID', where }),
+  );
+});
 
 describe('the working folder', () => {
   test.each([

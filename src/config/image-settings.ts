@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { TareError } from '../base/errors.ts';
+import { parseReference } from '../oci/reference.ts';
 
 /** Folders that a base fills or links, and those that an engine mounts over. */
 const taken = [
@@ -17,6 +18,12 @@ export function parseWorkdir(text: string, where: string): string {
   const folder = taken.find((one) => path === one || path.startsWith(`${one}/`));
   if (folder === undefined && !tops.includes(path)) return path;
   throw invalid('workdir', where, text, `${expected}; \`${folder ?? path}\` is taken by the system`);
+}
+
+/** The name of the image. What is not built yet has no digest to be named by. Throws `CONFIG_INVALID`, `REFERENCE_INVALID`. */
+export function assertTag(text: string, where: string): void {
+  if (parseReference(text.replace(/^docker:\/\//, ''), where).digest === undefined) return;
+  throw invalid('tag', where, text, 'a name and a tag without a digest, for example `shop:1.0`');
 }
 
 /** Variables of the image by name (OCI image specification, config, `Env`). Throws `CONFIG_INVALID`. */

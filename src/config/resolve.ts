@@ -1,7 +1,7 @@
 import type { Because } from '../base/because.ts';
 import { kebabCase } from './key-case.ts';
 import { readEnvironmentConfig, variableName } from './environment.ts';
-import { assertEnvironment, assertLabels, parseWorkdir } from './image-settings.ts';
+import { assertEnvironment, assertLabels, assertTag, parseWorkdir } from './image-settings.ts';
 import type { DebianConfig, InlineConfig, ProcessConfig, UserConfig } from './schema.ts';
 
 export type ConfigKey = keyof UserConfig;
@@ -104,6 +104,7 @@ export function resolveConfig(
   const processes = Object.entries(merged.processes ?? {}).map(
     ([name, { command, ports }]) => [name, { command, ports: ports ?? [] }] as const,
   );
+  if (merged.tag !== undefined) assertTag(merged.tag, whereOf(origins.tag));
   const image = imageSettings(merged, file, inline, origins);
   return { ...merged, ...image, debian, processes: Object.fromEntries(processes), origins };
 }
