@@ -1,3 +1,4 @@
+import { once } from '../base/once.ts';
 import { mapLimit } from '../base/concurrency.ts';
 import { noteSources } from '../build/recipe.ts';
 import type { BuildTools } from '../build/tools.ts';
@@ -63,9 +64,4 @@ export async function readPackages(
 
 function isPackageFacts(value: unknown): value is PackageFacts {
   return typeof value === 'object' && value !== null && 'files' in value && 'alternatives' in value;
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => (result ??= work());
 }

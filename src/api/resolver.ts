@@ -1,3 +1,4 @@
+import { once } from '../base/once.ts';
 import { TareError } from '../base/errors.ts';
 import { defaultIndexUrl, findUv, resolveWithUv, type UvProgram } from '../engine/uv.ts';
 import { findInterpreter } from '../engine/interpreter.ts';
@@ -148,9 +149,4 @@ async function knownDefaultIndex(context: Context, cache: Cache, uv: () => Promi
       cause: error,
     });
   }
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => (result ??= work());
 }
