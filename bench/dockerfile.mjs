@@ -2,7 +2,7 @@
 //
 //   BUILDKIT_HOST=unix:///run/buildkit/buildkitd.sock node bench/dockerfile.mjs [--only venv,uv] [--rounds 2] [--secret ID=FILE=TARGET]...
 //
-// Needs `npm run build`, buildctl on PATH, and a daemon that can pull `python:3.13-trixie` and `python:3.13-slim-trixie`. Both sides are built by
+// Needs `npm run build`, buildctl on PATH, and a daemon that can pull `python:3.13-trixie` and `python:3.13-slim-trixie`, as tare must be able to. Both sides are built by
 // buildctl in turns, from copies of examples/ultralytics-serving, the best of all rounds counts; cold: `--no-cache` and cache mounts that nobody used before. A secret
 // (a CA, a pip.conf) is mounted into every RUN of both sides: it stands for the surroundings.
 import { execFileSync } from 'node:child_process';
@@ -108,8 +108,21 @@ function measure(variant, dockerfile) {
   return { variant, cold, edit, size };
 }
 
+/** Both bases are pulled and unpacked before anything is measured: the first to need one would pay for all. */
+function fetchBases() {
+  const room = join(folder, 'bases');
+  mkdirSync(room);
+  const from = ['python:3.13-trixie', 'python:3.13-slim-trixie'].map(
+    (name, at) => `FROM ${name} AS s${at}\nRUN true\n`,
+  );
+  writeFileSync(join(room, 'Dockerfile'), `${from.join('')}FROM s0\nCOPY --from=s1 /etc/passwd /tmp/\n`);
+  const args = ['build', '--frontend', 'dockerfile.v0', '--local', `context=${room}`, '--local', `dockerfile=${room}`];
+  execFileSync('buildctl', args, { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 64e6 });
+}
+
 const results = [];
 try {
+  fetchBases();
   for (const variant of values.only.split(',')) {
     const sides = { ours: ours(variant), theirs: theirs(variant) };
     const best = {};

@@ -43,22 +43,31 @@ function isProgram(file: FileFacts): boolean {
   return file.type !== 'directory' && /^(?:usr\/)?s?bin\//.test(file.path);
 }
 
-/** What is in packages, at its place in the image: remembered by their hashes, else fetched and read. */
+/** What is in packages, at its place in the image. */
 export async function readPackages(
   tools: BuildTools,
   debian: DebianMirrorConfig,
   packages: readonly DebPackage[],
 ): Promise<readonly (readonly FileFacts[])[]> {
+  return (await readFactsOf(tools, debian, packages)).map((facts) => installedFiles([facts]));
+}
+
+/** What is to be known of packages: remembered by their hashes, else they are fetched and read. */
+export async function readFactsOf(
+  tools: BuildTools,
+  debian: DebianMirrorConfig,
+  packages: readonly DebPackage[],
+): Promise<readonly PackageFacts[]> {
   return mapLimit(packages, 8, async (one) => {
     const key = `${packageFactsVersion} ${one.sha256}`;
     const known = await tools.cache.readRecord('deb-facts', key);
-    if (isPackageFacts(known)) return installedFiles([known]);
+    if (isPackageFacts(known)) return known;
     const [fetched] = await fetchDebs(tools.context, [one], tools.cache, debian);
     if (fetched === undefined) throw new Error(`nothing was fetched for ${one.name}`);
     noteSources(tools.cache, [fetched]);
     const facts = await tools.readPackage(fetched.file);
     await tools.cache.writeRecord('deb-facts', key, facts);
-    return installedFiles([facts]);
+    return facts;
   });
 }
 

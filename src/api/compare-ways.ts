@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Context } from '../base/context.ts';
 import { isTareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { readVersion } from '../base/own-version.ts';
 import { type BuiltWay, compareWay, type FailedWay, type WayComparison } from '../compare/compare-ways.ts';
 import type { InlineConfig } from '../config/schema.ts';
@@ -78,7 +79,7 @@ export async function compareWays(
 /** Rules of git were followed when it was listed: what is in the copy is to be in it. */
 async function copyProject(directory: string, folder: string): Promise<void> {
   const paths = await listProject(directory);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const kept = paths.filter((path) => basename(path) !== '.gitignore');
   await copyProjectFiles(resolve(directory), kept, folder);
 }

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import type { Because } from '../base/because.ts';
 import type { Context } from '../base/context.ts';
 import { isTareError } from '../base/errors.ts';
-import { withBuildTools } from '../build/tools.ts';
+import { type BuildTools, withBuildTools } from '../build/tools.ts';
 import { noOutput } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { chooseVariant } from '../dockerfile/choose-variant.ts';
@@ -22,7 +22,8 @@ import type { Plan } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
 import { type BaseOptions, type DockerfileBases, resolveBases } from './dockerfile/bases.ts';
-import { pinsOf, readExisting, writeOwn } from './dockerfile/existing.ts';
+import { hasExactPackages } from './dockerfile/exact-packages.ts';
+import { asBefore, askedOf, pinsOf, readExisting, writeOwn } from './dockerfile/existing.ts';
 import { buildFilesOf, certificateFilesOf, lockSourceOf, projectIndexes } from './dockerfile/inputs.ts';
 import type { LockWish } from './lock/session.ts';
 import { readProject } from './open-project.ts';
@@ -70,7 +71,11 @@ export async function dockerfile(
   return withBuildTools(context, openCache(context.cacheDir), async (tools) => {
     const quiet = { ...context, log: { ...context.log, warn: () => undefined } };
     const { config, facts } = await readProject(directory, inline, quiet);
-    const options: BaseOptions = { pin: wish.pin ?? false, known: context.refresh ? new Map() : pinsOf(wish.before) };
+    const options: BaseOptions = {
+      pin: wish.pin ?? false,
+      isFull: (wish.variant ?? chooseVariant('plan', wish.lacks).variant) === 'plain',
+      known: context.refresh ? new Map() : pinsOf(wish.before),
+    };
     const marked = readFlags(wish.before ?? '')?.platforms ?? [];
     const platforms = config.platforms === undefined && marked.length > 0 ? { platforms: marked } : {};
     const bases = await resolveBases(context, tools.cache, config, facts, options);
@@ -78,7 +83,7 @@ export async function dockerfile(
       const own = { ...inline, ...platforms, output: noOutput, ...(base === undefined ? {} : { base }) };
       return prepare(directory, own, tools, wish.lock);
     });
-    return render(prepared, bases, wish, context);
+    return render(prepared, bases, { ...wish, asked: askedOf(inline) }, tools);
   });
 }
 
@@ -109,9 +114,10 @@ function isOfRegistry(code: string): boolean {
 async function render(
   prepared: Prepared,
   bases: DockerfileBases,
-  wish: DockerfileWish,
-  context: Context,
+  wish: DockerfileWish & Required<Pick<DockerfileOptions, 'asked'>>,
+  tools: BuildTools,
 ): Promise<DockerfileResult> {
+  const { context } = tools;
   const { plan, project } = prepared.inputs;
   const source = await lockSourceOf(prepared, context);
   const best = chooseVariant(source.kind, wish.lacks);
@@ -129,6 +135,7 @@ async function render(
     indexes: await projectIndexes(prepared, context),
     buildFiles: plan.project.distribution === undefined ? [] : await buildFilesOf(project),
     certificateFiles: certificateFilesOf(prepared),
+    ...((await hasExactPackages(prepared, tools)) ? { exactPackages: true } : {}),
     // The same whether it was asked for or found: the file must not differ.
     ...(variant === chooseVariant(source.kind).variant ? { because: chooseVariant(source.kind).because.rule } : {}),
   };
@@ -136,6 +143,7 @@ async function render(
   const rendered = renderDockerfile(inputs, {
     variant,
     link,
+    asked: wish.asked,
     ...(wish.comments === undefined ? {} : { comments: wish.comments }),
   });
   const ownIgnore = await project.readText('.dockerignore');
@@ -163,7 +171,7 @@ export function ignoreFileOf(file: string): string {
   return `${file}.dockerignore`;
 }
 
-/** Writes the Dockerfile and its ignore file. Throws `DOCKERFILE_FOREIGN` for a file that tare did not write, unless forced. */
+/** Writes the Dockerfile and its ignore file, asked for as those that are there were. Throws `DOCKERFILE_FOREIGN` for a file that tare did not write, unless forced. */
 export async function writeDockerfile(
   directory: string,
   inline: InlineConfig,
@@ -171,7 +179,8 @@ export async function writeDockerfile(
   context: MeteredContext,
 ): Promise<WrittenDockerfile> {
   const before = await readExisting(wish.file);
-  const result = await dockerfile(directory, inline, { ...wish, ...(before === undefined ? {} : { before }) }, context);
+  const again = asBefore(before, inline, wish);
+  const result = await dockerfile(directory, again.inline, again.wish, context);
   const files = [
     [resolve(wish.file), result.text],
     [resolve(ignoreFileOf(wish.file)), result.dockerignore],
@@ -197,9 +206,8 @@ export async function checkDockerfile(
   context: MeteredContext,
 ): Promise<{ readonly result: DockerfileResult; readonly stale: readonly StaleDockerfile[] }> {
   const before = await readExisting(wish.file);
-  const { platforms: _platforms, ...flags } = readFlags(before ?? '') ?? { platforms: [] };
-  const asked = before === undefined ? {} : { ...flags, before };
-  const result = await dockerfile(directory, inline, { ...asked, ...wish }, context);
+  const again = asBefore(before, inline, wish);
+  const result = await dockerfile(directory, again.inline, again.wish, context);
   const ignore = await readExisting(ignoreFileOf(wish.file));
   return { result, stale: [...staleText(wish.file, before, result.text), ...staleIgnore(wish.file, ignore, result)] };
 }

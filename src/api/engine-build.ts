@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { withDiskHint } from '../base/atomic-file.ts';
+import type { Context } from '../base/context.ts';
 import { noOutput, type ResolvedConfig } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { withCacheMark } from '../dockerfile/cache-mark.ts';
 import type { BuilderFeature, Variant } from '../dockerfile/types.ts';
-import { assertFeature } from '../engine/builders/assert-capable.ts';
+import { assertBuildable, assertFeature } from '../engine/builders/assert-capable.ts';
 import { buildImage } from '../engine/builders/build-image.ts';
 import { chooseBuilder } from '../engine/builders/choose.ts';
 import type { Builder, BuilderName, BuildOutcome, BuildOutput, BuildRequest } from '../engine/builders/types.ts';
 import { withRunRoom } from '../engine/run-room.ts';
 import type { Image } from '../oci/image.ts';
+import { parseArchitecture } from '../plan/target.ts';
 import type { Project } from '../project/project.ts';
 import { readLayoutImages } from '../store/layout-platforms.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
@@ -69,9 +71,9 @@ export async function buildWithEngine(
   const quiet = { ...context, log: { ...context.log, warn: () => undefined } };
   const { config, project } = await readProject(directory, inline, quiet);
   assertCodes(config.allow);
-  if ((config.platforms?.length ?? 1) > 1) assertFeature(builder, 'platforms');
+  await assertPlatforms(context, builder, config.platforms ?? []);
   const written = await watch.measure('plan', () => renderFor(project, inline, options, builder, context));
-  const ways = waysOut(options, builder, config);
+  const ways = waysOut(options, builder, config, written.inputs.plan.targets.length > 1);
   const request = await composeRequest({ context, options, config, project, written });
   return withRunRoom(context, async (room) => {
     const dir = join(room, 'layout');
@@ -83,11 +85,18 @@ export async function buildWithEngine(
     const images = ways.ofEngine.includes('layout') ? await readLayoutImages(dir) : [];
     const platforms = await watch.measure('verify', () => platformReports(context, images, config.allow));
     const output = ways.isWritten ? await writeImages(context, images, config, project, written.name) : undefined;
-    const load = ways.isLoadedAfter ? await openLoadEngine(context, options.load?.engine) : undefined;
+    const load = ways.isLoadedAfter ? await openLoadEngine(context, loadEngineOf(options, builder)) : undefined;
     const loaded = load === undefined ? undefined : await loadImages(images, written.name, load, context);
     const report = reportOf({ builder, written, options, platforms, outcome, output, loadedBy: loaded?.engine });
     return { dockerfile: written, report: { ...report, timings: watch.milliseconds() } };
   });
+}
+
+/** Before planning, which may fetch a lot. */
+async function assertPlatforms(context: Context, builder: Builder, given: readonly string[]): Promise<void> {
+  const platforms = [...new Set(given.map((one) => parseArchitecture(one).platform))];
+  if (platforms.length > 1) assertFeature(builder, 'platforms');
+  for (const platform of platforms) await assertBuildable(context, builder, platform);
 }
 
 interface ReportSource {
@@ -151,12 +160,19 @@ interface WaysOut {
 }
 
 /** What is pushed or loaded need not be written here as well, unless somebody says where. */
-function waysOut({ push, load }: EngineBuildOptions, builder: Builder, config: ResolvedConfig): WaysOut {
+function waysOut(
+  { push, load }: EngineBuildOptions,
+  builder: Builder,
+  config: ResolvedConfig,
+  isSeveral: boolean,
+): WaysOut {
   const isNamed = config.output !== noOutput && config.origins.output?.rule !== 'the default';
   const isWritten = isNamed || (push !== true && load === undefined);
   const own = builder.name === 'buildah' ? 'podman' : builder.name === 'buildx' ? 'docker' : builder.name;
   const isOther = load?.engine !== undefined && load.engine !== own;
-  const isLoadedAfter = load !== undefined && (isOther || builder.lacks.load !== undefined);
+  // BuildKit gives docker no list of images: of several platforms, docker gets its own.
+  const isList = isSeveral && builder.name === 'buildx';
+  const isLoadedAfter = load !== undefined && (isOther || isList || builder.lacks.load !== undefined);
   return {
     isWritten,
     isLoadedAfter,
@@ -166,6 +182,11 @@ function waysOut({ push, load }: EngineBuildOptions, builder: Builder, config: R
       ...(load !== undefined && !isLoadedAfter ? (['load'] as const) : []),
     ],
   };
+}
+
+/** Where an image is loaded that its builder does not keep itself. */
+function loadEngineOf({ load }: EngineBuildOptions, builder: Builder): LoadEngineName | undefined {
+  return load?.engine ?? (builder.name === 'buildx' ? 'docker' : undefined);
 }
 
 interface RequestSource {

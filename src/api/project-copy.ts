@@ -1,14 +1,15 @@
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import type { Plan } from '../plan/types.ts';
 
 /** Copies files of a project, by their paths relative to it, into a new folder. Links stay links. */
 export async function copyProjectFiles(from: string, paths: readonly string[], to: string): Promise<void> {
   for (const path of paths) {
     const [source, target] = [join(from, path), join(to, path)];
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     const found = await lstat(source);
     if (found.isSymbolicLink()) await symlink(await readlink(source), target);
     else if (found.isFile()) await copyFile(source, target, constants.COPYFILE_FICLONE);

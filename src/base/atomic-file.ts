@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemErrorCode, TareError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** A name beside `path` that no other process uses, for writing first and renaming when whole. */
 export function temporaryBeside(path: string): string {
@@ -12,7 +13,7 @@ export function temporaryBeside(path: string): string {
 export async function writeFileAtomically(path: string, data: Uint8Array | string, mode = 0o644): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(data);
@@ -21,7 +22,8 @@ export async function writeFileAtomically(path: string, data: Uint8Array | strin
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where its folder is a file, removing nothing is an error, too.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw withDiskHint(error, path);
   }
 }
@@ -37,7 +39,7 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
   }
 }
 
-/** Turns a full disk and missing permission into errors of the family; leaves everything else as it is. */
+/** Turns a full disk, missing permission and a file in the way into errors of the family; leaves everything else as it is. */
 export function withDiskHint(error: unknown, path: string): unknown {
   // What Node says where a file system is read-only and a folder is to be made with those above it.
   const isReadOnly = systemErrorCode(error) === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'mkdir';
@@ -56,6 +58,13 @@ export function withDiskHint(error: unknown, path: string): unknown {
       return new TareError({
         code: 'WRITE_DENIED',
         message: `no permission to write \`${path}\``,
+        hint: 'choose another place with --output, or another cache with TARE_CACHE_DIR',
+        cause: error,
+      });
+    case 'ENOTDIR':
+      return new TareError({
+        code: 'WRITE_DENIED',
+        message: `\`${path}\` cannot be written: something that must be a folder is a file`,
         hint: 'choose another place with --output, or another cache with TARE_CACHE_DIR',
         cause: error,
       });

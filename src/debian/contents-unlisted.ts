@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ import { readTextIfThere, writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { type Digest, digestFromHex, digestHex, parseDigest, sha256 } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { discardBody } from '../http/read-text.ts';
 import { addressOf, type OpenedRelease, openKeptForm, type StoredForm, writeForm } from './index-file.ts';
 import type { ReleaseFile } from './release.ts';
@@ -78,7 +79,7 @@ async function fetchUnlisted<T>(
 ): Promise<{ readonly path: string; readonly digest: Digest }> {
   const url = addressOf(release, file);
   const path = join(context.cacheDir, 'debian', 'incoming', randomUUID());
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const task = context.progress.start(`Debian ${release.codename} ${form.what}, as the mirror has it`);
   const response = await context.http.request({ url, signal: context.signal });
   if (response.status !== 200) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withDiskHint, writeFileAtomically } from '../base/atomic-file.ts';
 import type { BlobCache } from '../base/blob-cache.ts';
@@ -8,6 +8,7 @@ import type { Context } from '../base/context.ts';
 import { type Digest, digestHex } from '../base/digest.ts';
 import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { downloadBlob } from '../http/download.ts';
 import type { ReleaseState } from './mirror-state.ts';
 import type { ReleaseFile } from './release.ts';
@@ -66,7 +67,7 @@ export async function openStoredForm<T>(
   if (await isWhole(path, form)) return form.open(path);
   if (context.offline) throw offlineMissing(release.codename, form.what, file.path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (error) {
     throw withDiskHint(error, dirname(path));
   }
@@ -182,7 +183,7 @@ function indexFiles(context: Context): BlobCache {
     temporary: async (name = randomUUID()) => {
       const path = join(folder, name);
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
       } catch (error) {
         throw withDiskHint(error, folder);
       }

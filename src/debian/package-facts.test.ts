@@ -54,6 +54,14 @@ describe('the facts of a package', () => {
     expect(facts.triggers).toEqual(['activate-noawait ldconfig']);
   });
 
+  test('tell whether scripts make something beside the cache of the loader', async () => {
+    const withScript = async (postinst: string) =>
+      (await factsOf({ ...blas, scripts: { postinst: `#!/bin/sh\n${postinst}\n`, triggers: 'activate ldconfig\n' } }))
+        .madeByScripts;
+    expect(await withScript('ldconfig')).toBe(false);
+    expect(await withScript('gdk-pixbuf-query-loaders --update-cache')).toBe(true);
+  });
+
   test('are plain data', async () => {
     const facts = await factsOf(blas);
     expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);

@@ -22,10 +22,12 @@ export interface PackageFacts {
   readonly triggers: readonly string[];
   /** What its scripts do at installation and nobody does here. */
   readonly openScripts: readonly JudgedCommand[];
+  /** Its scripts or triggers make something beside the loader's cache that tare makes in their place. */
+  readonly madeByScripts: boolean;
 }
 
 /** Raised whenever the facts of the same package may differ. */
-export const packageFactsVersion = 1;
+export const packageFactsVersion = 2;
 
 /** Reads a `.deb`, one of its files in memory at a time. Throws what `readDebControl` and `readDebData` throw. */
 export async function readPackageFacts(file: string): Promise<PackageFacts> {
@@ -46,6 +48,7 @@ export async function readPackageFacts(file: string): Promise<PackageFacts> {
     diversions,
     triggers,
     openScripts: openCommands({ judged }),
+    madeByScripts: judged.some((one) => one.verdict === 'done by tare' && !/\bldconfig$/.test(one.command)),
   };
 }
 

@@ -4,10 +4,13 @@ import type { Frame, FramePython } from './frame.ts';
 import type { ShellCommand } from './instruction.ts';
 
 /**
- * Hash-based and unchecked (PEP 552): dates of files do not matter, and nothing is compared at run time. `-B`, or what the compiler itself
- * imports would be there by date already, and be passed over.
+ * `compileall` as a program fails where a file is no Python of today, and as a worker that is killed does: by 1. Its `main` alone says
+ * the first by what it returns, and passes. `-I`, or modules of the working folder would be imported in place of the compiler's; `-B`, or
+ * what it imports would be there by date already, and be passed over.
  */
-const unchecked = ['-B', '-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash'];
+const compileall = ['-IB', '-c', 'import compileall; compileall.main()', '-q'];
+/** PEP 552: dates of files do not matter, and nothing is compared at run time. */
+const unchecked = ['--invalidation-mode', 'unchecked-hash'];
 const onAllCores = ['-j', '0'];
 /** Below this, starting processes takes longer than compiling. */
 const fewModules = 200;
@@ -103,7 +106,7 @@ function stagedPackages({ plan, staging }: Frame): string {
 /** Some distributions hold files that are no Python of today: these stay as they are, and fail nothing. */
 function compile({ program }: FramePython, options: readonly string[], folders: readonly string[]): ShellCommand {
   return [
-    [{ shell: '{' }, program, ...unchecked],
-    [...options, ...folders, { shell: '|| :; }' }],
+    [program, ...compileall, ...unchecked],
+    [...options, ...folders],
   ];
 }

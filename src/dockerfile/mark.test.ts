@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { flagsOf, readFlags, readMark, withMark } from './mark.ts';
 
@@ -18,4 +19,38 @@ test('how it was asked for can be read from it', () => {
     expect(readFlags(withMark('x', flagsOf(options)))).toEqual(options);
   }
   expect(readFlags('FROM x')).toBeUndefined();
+});
+
+/** Anything that fits into a line. */
+const word = fc.string({ unit: 'binary' }).filter((text) => !/[\0\r\n]/.test(text));
+const hard = fc.oneof(
+  word,
+  fc.constantFrom('', "'", '`', '\\', '--base', '--no-link', '<<EOF', "a' `b`", '(sha256:', '$(x)'),
+);
+
+test('whatever the settings hold, the first line is one line and gives them back', () => {
+  const words = fc.array(hard, { minLength: 1, maxLength: 3 });
+  const settings = fc.record({ base: hard, python: hard, extras: words, groups: words }, { requiredKeys: ['base'] });
+  fc.assert(
+    fc.property(settings, (asked) => {
+      const options = { variant: 'venv', platforms: ['linux/amd64'], asked } as const;
+      const text = withMark('FROM x\n', flagsOf(options));
+      expect(text.split('\n')).toHaveLength(3);
+      expect(readFlags(text)).toEqual(options);
+      expect(readMark(text)).toBe('own');
+    }),
+  );
+});
+
+test('a setting with a line break is refused', () => {
+  const options = { variant: 'venv', platforms: ['linux/amd64'], asked: { extras: ['a\nRUN x'] } } as const;
+  expect(() => flagsOf(options)).toThrow(expect.objectContaining({ code: 'DOCKERFILE_INEXPRESSIBLE' }));
+});
+
+test('a first line that somebody wrote by hand is read as far as it goes', () => {
+  const first = (flags: string) => withMark('x', ` --variant uv${flags}`);
+  expect(readFlags(first(' --base'))).toEqual({ variant: 'uv', platforms: [] });
+  expect(readFlags(first(' --base --no-link'))?.asked).toEqual({ base: '--no-link' });
+  expect(readFlags(first(' --base a --base b --unknown c'))?.asked).toEqual({ base: 'a' });
+  fc.assert(fc.property(hard, (flags) => void readFlags(first(` ${flags}`))));
 });

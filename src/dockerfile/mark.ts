@@ -1,8 +1,9 @@
 import { sha256 } from '../base/digest.ts';
-import { type DockerfileOptions, type Variant, variants } from './types.ts';
+import { type AskedSettings, type DockerfileOptions, type Variant, variants } from './types.ts';
+import { parseShellWords, shellWord } from './words.ts';
 
-/** The first line of a file that tare wrote: what follows must hash to it, or somebody changed it. */
-const pattern = /^# Made by `tare dockerfile([^`\n]*)`[^\n]*\(sha256:([0-9a-f]{16})\)\.\n/;
+/** The first line of a file that tare wrote: what follows must hash to it, or somebody changed it. Quotes may hold anything. */
+const pattern = /^# Made by `tare dockerfile((?:[^`'\\\n]|\\[^\n]|'[^'\n]*')*)`[^\n]*\(sha256:([0-9a-f]{16})\)\.\n/;
 
 /** `flags`: how to make it again. */
 export function withMark(body: string, flags = ''): string {
@@ -26,30 +27,62 @@ export interface MarkedOptions extends DockerfileOptions {
   readonly platforms: readonly string[];
 }
 
-export function flagsOf({ variant, comments = 'full', link = true, platforms }: MarkedOptions): string {
+/** Throws `DOCKERFILE_INEXPRESSIBLE` for what does not fit into a line. */
+export function flagsOf({ variant, comments = 'full', link = true, platforms, asked = {} }: MarkedOptions): string {
+  const { base, python, extras = [], groups = [] } = asked;
   const isLinkless = !link && variant !== 'plain';
-  return [
-    ` --variant ${variant} --platform ${platforms.join(',')}`,
-    comments === 'full' ? '' : ` --comments ${comments}`,
-    isLinkless ? ' --no-link' : '',
-  ].join('');
+  const words = [
+    ...['--variant', variant, '--platform', platforms.join(',')],
+    ...(comments === 'full' ? [] : ['--comments', comments]),
+    ...(isLinkless ? ['--no-link'] : []),
+    ...(base === undefined ? [] : ['--base', base]),
+    ...(python === undefined ? [] : ['--python', python]),
+    ...extras.flatMap((extra) => ['--extra', extra]),
+    ...groups.flatMap((group) => ['--group', group]),
+  ];
+  return words.map((word) => ` ${shellWord(word)}`).join('');
 }
 
 /** How a file was asked for; undefined where tare did not write it. */
 export function readFlags(text: string): MarkedOptions | undefined {
-  const words = pattern.exec(text)?.[1]?.split(' ') ?? [];
-  const after = (flag: string): string => (words.includes(flag) ? (words[words.indexOf(flag) + 1] ?? '') : '');
-  const variant = variants.find((one): one is Variant => one === after('--variant'));
+  const given = valuesOf(parseShellWords(pattern.exec(text)?.[1] ?? ''));
+  const all = (flag: string): readonly string[] => given.get(flag) ?? [];
+  const [chosen] = all('--variant');
+  const variant = variants.find((one): one is Variant => one === chosen);
   if (variant === undefined) return undefined;
-  const comments = (['brief', 'none'] as const).find((one) => one === after('--comments'));
+  const comments = (['brief', 'none'] as const).find((one) => one === all('--comments')[0]);
+  const asked = readAsked(all);
   return {
     variant,
-    platforms: after('--platform')
-      .split(',')
-      .filter((one) => one !== ''),
+    platforms: all('--platform').flatMap((list) => list.split(',').filter((one) => one !== '')),
     ...(comments === undefined ? {} : { comments }),
-    ...(words.includes('--no-link') ? { link: false } : {}),
+    ...(given.has('--no-link') ? { link: false } : {}),
+    ...(Object.keys(asked).length === 0 ? {} : { asked }),
   };
+}
+
+function readAsked(all: (flag: string) => readonly string[]): AskedSettings {
+  const [base] = all('--base');
+  const [python] = all('--python');
+  const extras = all('--extra');
+  const groups = all('--group');
+  return {
+    ...(base === undefined ? {} : { base }),
+    ...(python === undefined ? {} : { python }),
+    ...(extras.length === 0 ? {} : { extras }),
+    ...(groups.length === 0 ? {} : { groups }),
+  };
+}
+
+/** Each flag with what follows it, in order: a value may look like a flag. */
+function valuesOf(words: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, readonly string[]>();
+  for (let at = 0; at < words.length; at++) {
+    const flag = words[at] ?? '';
+    const value = flag === '--no-link' ? undefined : words[++at];
+    values.set(flag, [...(values.get(flag) ?? []), ...(value === undefined ? [] : [value])]);
+  }
+  return values;
 }
 
 function hashOf(text: string): string {

@@ -64,7 +64,8 @@ function copyFiles(files: readonly string[]): readonly Instruction[] {
   return [...folders].map(([folder, sources]) => ({ kind: 'copy', sources, destination: folder }));
 }
 
-function writeLines(file: string, lines: readonly string[]): ShellCommand {
+/** A file of the stage, made of these lines. */
+export function writeLines(file: string, lines: readonly string[]): ShellCommand {
   return [['printf', String.raw`%s\n`], ...lines.map((line) => [line]), [{ shell: `> ${file}` }]];
 }
 

@@ -1,97 +1,12 @@
-import type { PlannedSystemPackage, PlannedUser } from '../plan/types.ts';
-import { cacheMounts, type Frame, secretMounts } from './frame.ts';
-import type { Instruction, ShellCommand, ShellWord } from './instruction.ts';
+import type { PlannedUser } from '../plan/types.ts';
 import { compileLibrary } from './bytecode.ts';
+import { debianPackages } from './debian-packages.ts';
+import type { Frame } from './frame.ts';
+import type { Instruction, ShellCommand } from './instruction.ts';
 
 /** What the final image has beside the base and the application: Debian packages, its user, bytecode of the standard library. */
 export function systemInstructions(frame: Frame): readonly Instruction[] {
-  return [...packages(frame), ...certificates(frame), ...account(frame), ...libraryBytecode(frame)];
-}
-
-function packages(frame: Frame): readonly Instruction[] {
-  const sets = packageSets(frame);
-  if (sets.all.length === 0 && sets.byArchitecture.size === 0) return [];
-  const { hasMounts } = frame;
-  return [
-    {
-      kind: 'run',
-      comment: {
-        brief: `What the base lacks for ${namesOf(frame)}, in the stage that runs it.`,
-        more: hasMounts
-          ? 'The lists and packages stay in cache mounts, in no layer: the hook of the base that empties them goes, and nothing is deleted. Locked, as apt does not share. Versions are not pinned: the archive drops those that have a security fix.'
-          : 'Lists go in the same step, or they would stay in its layer. Versions are not pinned: the archive drops those that have a security fix.',
-      },
-      mounts: [
-        ...cacheMounts(
-          frame,
-          { type: 'cache', target: '/var/cache/apt', isLocked: true },
-          { type: 'cache', target: '/var/lib/apt', isLocked: true },
-        ),
-        ...secretMounts(frame, 'apt_sources', 'ca'),
-      ],
-      commands: [
-        ...(hasMounts ? keepPackages : []),
-        [['apt-get', 'update']],
-        installCommand(sets),
-        ...(hasMounts ? [] : [[['rm', '-rf', { shell: '/var/lib/apt/lists/*' }]] as ShellCommand]),
-      ],
-    },
-  ];
-}
-
-const keepPackages: readonly ShellCommand[] = [
-  [['rm', '-f', '/etc/apt/apt.conf.d/docker-clean']],
-  [['echo', 'Binary::apt::APT::Keep-Downloaded-Packages "true";', { shell: '>' }, '/etc/apt/apt.conf.d/keep-cache']],
-];
-
-interface PackageSets {
-  readonly all: readonly string[];
-  /** By Debian's name of the architecture. */
-  readonly byArchitecture: ReadonlyMap<string, readonly string[]>;
-}
-
-/** What every platform needs, and what only some do. */
-export function packageSets({ plan }: Pick<Frame, 'plan'>): PackageSets {
-  const sets = plan.targets.map(({ base, systemPackages }) => ({
-    architecture: base.architecture,
-    names: systemPackages.map((one) => packageName(one)),
-  }));
-  const all = (sets[0]?.names ?? []).filter((name) => sets.every((one) => one.names.includes(name)));
-  const rest = sets.flatMap(({ architecture, names }): [string, readonly string[]][] => {
-    const own = names.filter((name) => !all.includes(name));
-    return own.length === 0 ? [] : [[architecture, own]];
-  });
-  return { all, byArchitecture: new Map(rest) };
-}
-
-/** Debian policy, 5.6.7: nothing in it is special to a shell. */
-function packageName({ name }: PlannedSystemPackage): string {
-  if (/^[a-z0-9][a-z0-9+.-]+$/.test(name)) return name;
-  throw new Error(`\`${name}\` is no name of a Debian package`);
-}
-
-function installCommand({ all, byArchitecture }: PackageSets): ShellCommand {
-  const cases = [...byArchitecture].map(([architecture, names]) => `${architecture}) echo ${names.join(' ')} ;;`);
-  const own: ShellWord[] =
-    cases.length === 0 ? [] : [{ shell: `$(case "$(dpkg --print-architecture)" in ${cases.join(' ')} esac)` }];
-  return [
-    ['apt-get', 'install', '--yes', '--no-install-recommends'],
-    ...inLines(all),
-    ...(own.length > 0 ? [own] : []),
-  ];
-}
-
-function inLines(words: readonly string[]): readonly (readonly string[])[] {
-  return words.map((word) => [word]);
-}
-
-/** The distributions at the head of the chains. */
-function namesOf({ plan }: Frame): string {
-  const heads = plan.targets.flatMap(({ systemPackages }) => systemPackages.flatMap(({ chain }) => chain[0] ?? []));
-  const names = [...new Set(heads)];
-  if (names.length === 0) return 'the distributions';
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+  return [...debianPackages(frame), ...certificates(frame), ...account(frame), ...libraryBytecode(frame)];
 }
 
 function certificates({ plan, inputs }: Frame): readonly Instruction[] {

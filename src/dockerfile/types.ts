@@ -43,6 +43,8 @@ export interface DockerfileInputs {
   readonly buildFiles: readonly string[];
   /** Files of the certificates of `plan.certificates`, relative to the project. */
   readonly certificateFiles: readonly string[];
+  /** The plan was made on this very base, and its Debian packages are there once their files are: none but these has to be added. */
+  readonly exactPackages?: boolean;
   /** Why this variant, where it is the one that the project leads to. */
   readonly because?: string;
 }
@@ -53,6 +55,16 @@ export interface DockerfileOptions {
   readonly comments?: 'full' | 'brief' | 'none';
   /** `COPY --link` (Dockerfile syntax 1.4: BuildKit 0.10, Docker 23). @default true; never in `plain` */
   readonly link?: boolean;
+  /** What the first line names beside them. */
+  readonly asked?: AskedSettings;
+}
+
+/** Settings that the command line gave in place of the configuration's: a file that is made again needs them again. */
+export interface AskedSettings {
+  readonly base?: string;
+  readonly python?: string;
+  readonly extras?: readonly string[];
+  readonly groups?: readonly string[];
 }
 
 export type SecretId = 'pip_conf' | 'netrc' | 'uv_toml' | 'apt_sources' | 'ca';

@@ -1,12 +1,13 @@
+import { parseArchitecture } from '../plan/target.ts';
+import type { Target } from '../plan/types.ts';
+import type { TagTarget } from '../python/tags.ts';
+import { pinnedUv, uvRequirementFor } from '../python/uv-wheels.ts';
 import { compileProject } from './bytecode.ts';
 import { cacheMounts, type Frame, secretMounts } from './frame.ts';
 import type { Comment, Instruction, Mount, ShellCommand } from './instruction.ts';
 import { buildFolder, pipMounts, projectComment, projectSources } from './pip-install.ts';
-import { requirementSet } from './requirements.ts';
+import { requirementSet, writeLines } from './requirements.ts';
 import { systemBundle } from './secrets.data.ts';
-
-/** The uv that is known to do what these lines say. */
-export const uvVersion = '0.11.32';
 
 /** The start of a stage that installs with uv, into the virtual environment at its final path. */
 export function uvStage(frame: Frame): readonly Instruction[] {
@@ -39,16 +40,29 @@ export function uvStage(frame: Frame): readonly Instruction[] {
       kind: 'run',
       comment: {
         brief:
-          'uv is a wheel like any other: it comes from the index that the rest comes from, and stays in this stage.',
+          'uv is a wheel like any other: it comes by hash from the index that the rest comes from, and stays in this stage.',
         more: 'The environment is made by Python itself: that of `uv venv` has a module that every start imports.',
       },
       mounts: pipMounts(frame),
-      commands: [
-        [['pip', 'install', '--disable-pip-version-check', '--root-user-action=ignore', `uv==${uvVersion}`]],
-        [[python.program, '-m', 'venv', '--without-pip', venv]],
-      ],
+      commands: [...installUv(frame), [[python.program, '-m', 'venv', '--without-pip', venv]]],
     },
   ];
+}
+
+/** By hash, whichever index has it; for a platform without a wheel that is known, by its version alone. */
+function installUv({ plan }: Frame): readonly ShellCommand[] {
+  const pip = ['pip', 'install', '--disable-pip-version-check', '--root-user-action=ignore'];
+  const requirement = uvRequirementFor(plan.targets.map(tagTargetOf));
+  if (requirement === undefined) return [[[...pip, `uv==${pinnedUv.version}`]]];
+  return [
+    writeLines('uv.txt', [requirement]),
+    [pip, ['--no-deps', '--require-hashes', '--only-binary', ':all:', '-r', 'uv.txt']],
+  ];
+}
+
+function tagTargetOf({ platform, python, base }: Target): TagTarget {
+  const [major = 2, minor = 0] = base.glibc.split('.').map(Number);
+  return { python: python.version, glibc: { major, minor }, architecture: parseArchitecture(platform).machine };
 }
 
 export function uvInstall(frame: Frame): readonly Instruction[] {

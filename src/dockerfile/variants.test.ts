@@ -60,9 +60,9 @@ describe('every variant', () => {
   test('no compiler is started where no module is copied', () => {
     const group = { destination: '/app', strip: '', bytes: 1, because };
     const files = { groups: [{ ...group, kind: 'application' as const, paths: ['README.md'] }], leftOut: [] };
-    expect(textOf('venv', dockerfileInputs({ files }))).not.toContain(
-      'compileall -q --invalidation-mode unchecked-hash \\\n        /app',
-    );
+    const compiled = /compileall.*\\\n +\/app$/m;
+    expect(textOf('venv')).toMatch(compiled);
+    expect(textOf('venv', dockerfileInputs({ files }))).not.toMatch(compiled);
   });
 
   test('debug tools that are not there are not on PATH', () => {
@@ -122,6 +122,20 @@ describe('Debian packages', () => {
     expect(runtime).not.toContain('rm -rf /var/lib/apt/lists');
   });
 
+  test('are those of the plan alone where the base is known: fetched and checked by apt, which stays of one piece', () => {
+    const leftOut = [{ name: 'libllvm19', size: 1, unpackedSize: 127_000_000 }];
+    const target = { ...amd64, system: { policy: 'needed', because, leftOut, open: [] } } as const;
+    const text = textOf('venv', dockerfileInputs({ targets: [target] }, { exactPackages: true }));
+    expect(text).toMatch(/apt-get update[^]*apt-get download \\\n +libgl1 \\\n +libnuma1/);
+    expect(text).toContain('/var/lib/dpkg/status.d/${package%%_*}');
+    expect(text).toContain('would add libllvm19, some 100 MB, which');
+    expect(text).not.toContain('apt-get install');
+    // On a platform that needs none there would be nothing to download.
+    const none = { ...arm64, systemPackages: [] };
+    const both = textOf('venv', dockerfileInputs({ targets: [amd64, none] }, { exactPackages: true }));
+    expect(both).toContain('apt-get install');
+  });
+
   test('without mounts their lists go in the same step', () => {
     const text = textOf('plain', dockerfileInputs({ targets: [amd64] }));
     expect(text).toMatch(/apt-get update[^]*&& rm -rf \/var\/lib\/apt\/lists\/\*/);
@@ -162,6 +176,20 @@ describe('distributions', () => {
     expect(second).not.toContain('torch');
     expect(textOf('venv', inputs)).toContain('--extra-index-url https://index.example/whl/cpu');
     expect(textOf('uv', inputs)).toContain('--index-strategy unsafe-best-match');
+  });
+
+  test('uv comes by hash, for each platform that its own wheels are for', () => {
+    const at = (...platforms: readonly string[]): string =>
+      textOf('uv', dockerfileInputs({ targets: platforms.map((platform) => plannedTarget({ platform })) }));
+    const hashes = (text: string) => [...text.matchAll(/'uv==[\d.]+ ([^']*)'/g)].flatMap(([, all]) => all?.split(' '));
+    expect(hashes(at('linux/amd64'))).toEqual([expect.stringMatching(/^--hash=sha256:[0-9a-f]{64}$/)]);
+    const both = hashes(at('linux/amd64', 'linux/arm64'));
+    expect(both).toEqual([...hashes(at('linux/amd64')), ...hashes(at('linux/arm64'))]);
+    expect(at('linux/amd64')).toMatch(/--no-deps --require-hashes --only-binary :all: -r uv\.txt/);
+    // None has a wheel for so old a C library.
+    const base = { ...plannedTarget().base, glibc: '2.28' };
+    const old = textOf('uv', dockerfileInputs({ targets: [plannedTarget({ platform: 'linux/riscv64', base })] }));
+    expect(old).toMatch(/pip install [^\n]* uv==[\d.]+ \\/);
   });
 
   test('a lock of uv is read by uv', () => {

@@ -8,6 +8,14 @@ export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`).replaceAll(/<(?=<)/g, "<''")}'`;
 }
 
+/** The words of a line that {@link shellWord} made; what has an open quote in it, or none of its words, gives what can be read. */
+export function parseShellWords(line: string): readonly string[] {
+  const words = line.match(/(?:[^\s'\\]|\\.|'[^']*')+/g) ?? [];
+  return words.map((word) =>
+    word.replaceAll(/'([^']*)'|\\(.)/g, (_all, quoted?: string, escaped?: string) => quoted ?? escaped ?? ''),
+  );
+}
+
 /** A value of `ENV` or `LABEL` (Dockerfile reference, "Environment replacement"): always in double quotes, nothing in it is replaced. */
 export function quotedValue(text: string, where: string): string {
   assertOneLine(text, where);

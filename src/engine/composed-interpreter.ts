@@ -1,6 +1,7 @@
-import { chmod, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, rm, symlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import type { DebianArchitecture } from '../plan/target.ts';
 import { findRootInterpreter } from './root-interpreter.ts';
 import { resolveInRoot } from './rootfs.ts';
@@ -28,7 +29,7 @@ export async function composedInterpreter(request: ComposedInterpreterRequest): 
   const found = await findRootInterpreter({ ...request, interpreter: `/usr/bin/python${pythonVersion}` });
   const launcher = join(folder, 'bin', `python${pythonVersion}`);
   const library = join(folder, 'lib', `python${pythonVersion}`);
-  await mkdir(join(folder, 'lib'), { recursive: true });
+  await makeFolder(join(folder, 'lib'));
   await rm(library, { force: true });
   await symlink(await resolveInRoot(root, `/usr/lib/python${pythonVersion}`), library);
   await writeFileAtomically(launcher, renderLauncher({ ...found, launcher }), 0o755);

@@ -1,9 +1,10 @@
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Context } from '../base/context.ts';
 import { digestHex, sha256 } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { versionOfDescription } from '../project/git-describe.ts';
 import type { GitSource } from '../python/build-source.ts';
 import { findProgram, type ProgramResult, runProgram } from './program.ts';
@@ -30,11 +31,11 @@ export async function exportCommit(
 ): Promise<ExportedCommit> {
   const git = await openGit(context, source);
   const repository = join(context.cacheDir, 'git', digestHex(sha256(source.url)).slice(0, 24));
-  await mkdir(dirname(repository), { recursive: true });
+  await makeFolder(dirname(repository));
   return withFileLock(
     `${repository}.lock`,
     async () => {
-      await mkdir(repository, { recursive: true });
+      await makeFolder(repository);
       await forgetCopies(repository);
       try {
         await git(repository, ['init', '--quiet', '--bare'], 'make a place for it');

@@ -1,6 +1,7 @@
-import { lstat, mkdir, open, readlink } from 'node:fs/promises';
+import { lstat, open, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemErrorCode, TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** As many links as Linux follows (path_resolution(7)). */
 const linkLimit = 40;
@@ -50,14 +51,14 @@ async function linkTarget(path: string): Promise<string | undefined> {
 /** The host path of a folder in the root, made where it is missing. */
 export async function ensureFolder(root: string, path: string): Promise<string> {
   const folder = await resolveInRoot(root, path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   return folder;
 }
 
 /** The host path of a file in the root for something to be mounted on, made empty where it is missing. */
 export async function ensureFile(root: string, path: string): Promise<string> {
   const file = await resolveInRoot(root, path);
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const handle = await open(file, 'a');
   await handle.close();
   return file;

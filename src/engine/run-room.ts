@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { withDiskHint } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { systemErrorCode } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** Does `work` with a folder of its own, and removes it. What a killed run left behind is removed before. */
 export async function withRunRoom<T>(context: Context, work: (room: string) => Promise<T>): Promise<T> {
   const parent = join(context.cacheDir, 'run');
   const room = join(parent, `${process.pid}-${randomBytes(6).toString('hex')}`);
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     await removeAbandoned(parent);
     // Others must be able to enter: in a user namespace the process has another user's number.
     await mkdir(room, { mode: 0o755 });

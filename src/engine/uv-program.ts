@@ -4,11 +4,12 @@ import { readZip, streamZipMember } from '../archive/zip.ts';
 import { withDiskHint } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { redact } from '../base/redact.ts';
+import { pinnedUv, renderPinnedUvRequirement } from '../python/uv-wheels.ts';
 import { listInterpreters } from './interpreter.ts';
 import { listPrograms, runProgram } from './program.ts';
 import { isNetworkFailure } from './uv-failure.ts';
-import { pinnedUv, renderPinnedUvRequirement } from './uv-wheels.ts';
 
 /** A uv that works, and where it is from. */
 export interface UvProgram {
@@ -77,7 +78,7 @@ async function fetchUv(context: Context, target: string, notes: string[]): Promi
   const tools = join(context.cacheDir, 'tools');
   let work: string | undefined;
   try {
-    await mkdir(tools, { recursive: true });
+    await makeFolder(tools);
     work = await mkdtemp(join(tools, '.uv-'));
     const wheel = await downloadWheel(context, work, notes);
     const out = join(work, 'out');

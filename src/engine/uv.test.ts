@@ -91,7 +91,7 @@ esac`;
       'pip download --no-deps --only-binary :all: --require-hashes',
     );
     expect(await readFile(join(dir, 'requirement'), 'utf8')).toMatch(
-      /^uv==\d+\.\d+\.\d+ \\\n( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n){8}$/,
+      /^uv==\d+\.\d+\.\d+ \\\n( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n){13}$/,
     );
   });
 });

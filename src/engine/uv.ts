@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withDiskHint } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import type { IndexConfig } from '../python/index-config.ts';
 import type { Machine } from '../python/tags.ts';
 import { findInterpreter } from './interpreter.ts';
@@ -137,7 +138,7 @@ async function withInputFiles<T>(
   const parent = join(context.cacheDir, 'tmp');
   let folder: string;
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     folder = await mkdtemp(join(parent, 'uv-'));
     if (constraints !== undefined) await writeFile(join(folder, 'constraints.txt'), constraints);
     if (preferred.length > 0) await writeFile(join(folder, 'pylock.toml'), renderPreferred(preferred));

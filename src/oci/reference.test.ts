@@ -101,6 +101,18 @@ describe('what is none', () => {
   });
 });
 
+test.each(['jo:w0rd@registry.example/app', 'jo:w0/rd@registry.example/app:1', 'jo:w0@rd@registry.example/app'])(
+  '%s is refused without its password in the message',
+  (text) => {
+    expect(() => parseReference(text)).toThrow(
+      expect.objectContaining({
+        code: 'REFERENCE_INVALID',
+        message: expect.stringMatching(/^image reference `…@registry\.example\/app(?::1)?` names a user$/),
+      }),
+    );
+  },
+);
+
 test.each([
   ['hello', 'docker.io/library/hello'],
   ['team/hello:1', 'docker.io/team/hello:1'],

@@ -91,6 +91,8 @@ function parseReferenceDigest(text: string, digest: string, where: string | unde
       throw invalid(text, 'has a digest that is not `sha256:` and 64 hexadecimal digits', where, error);
     }
   }
+  // No digest has a path behind it: somebody wrote a password, which must not be shown.
+  if (digest.includes('/')) throw invalid(`…@${text.slice(text.lastIndexOf('@') + 1)}`, 'names a user', where);
   throw invalid(
     text,
     digestLike.test(digest) ? 'has a digest other than sha256' : 'has a digest that is not valid',

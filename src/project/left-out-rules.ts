@@ -1,3 +1,5 @@
+import { limits } from '../base/limits.ts';
+
 /** Why a path never enters an image. */
 export interface Verdict {
   /** A secret is always named, and only an exact `include` brings it in. */
@@ -97,9 +99,16 @@ const keyFile = /\.(?:pem|crt|cer|asc)$/i;
 const accountFile = /\.json$/i;
 /** What pip reads. */
 const requirementsFile =
-  /(?:^|\/)(?:(?:requirements|constraints)[^/]*|requirements\/[^/]+)\.(?:txt|in)$|(?:^|\/)pip\.conf$/i;
-/** Not `${TOKEN}`, which pip takes from its environment. */
-const signedAddress = /\bhttps?:\/\/[^\s/@$]+@/i;
+  /(?:^|\/)(?:(?:requirements|constraints)[^/]*|requirements\/[^/]+)\.(?:txt|in)$|(?:^|\/)pip\.(?:conf|ini)$/i;
+/** What uv, Poetry, PDM and Pipenv read and write: TOML and JSON. */
+const manifestFile =
+  /(?:^|\/)(?:(?:pyproject|uv|poetry|\.?pdm|pylock(?:\.[^./]+)?)\.toml|(?:uv|poetry|pdm)\.lock|Pipfile(?:\.lock)?)$/;
+/** User name and password of an address (RFC 3986, 3.2.1). */
+const userInfo = /\bhttps?:\/\/([^\s/?#@]+)@/gi;
+/** The same where addresses stand in quotes, and another string with an `@` may follow. */
+const quotedUserInfo = /'https?:\/\/([^\s/?#@']+)@|(?<!')\bhttps?:\/\/([^\s/?#@"]+)@/gi;
+/** Written by `poetry config --local http-basic.NAME` and `pypi-token.NAME`; in a comment, too. */
+const poetryCredentials = /^[^\n=]*\b(?:http-basic|pypi-token)\b/m;
 /** A service account's file is about 2.4 kB, a bundle of certificates with its key a few hundred kB. */
 const largestAccountFile = 16 * 1024;
 const largestKeyFile = 1024 * 1024;
@@ -107,6 +116,7 @@ const largestKeyFile = 1024 * 1024;
 /** True where only a look at the content tells whether this is a secret. */
 export function needsContent(path: string, size: number): boolean {
   if (accountFile.test(path)) return size <= largestAccountFile;
+  if (manifestFile.test(path)) return size <= (path.endsWith('.lock') ? limits.lockFile : limits.projectFile);
   return (keyFile.test(path) || requirementsFile.test(path)) && size <= largestKeyFile;
 }
 
@@ -116,11 +126,24 @@ export function judgeContent(path: string, text: string): Verdict | undefined {
     const isKey = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/.test(text);
     return isKey ? { kind: 'secret', path, rule: 'holds a private key' } : undefined;
   }
-  if (requirementsFile.test(path)) {
-    return signedAddress.test(text) ? { kind: 'secret', path, rule: 'an address with a password' } : undefined;
+  if (requirementsFile.test(path) || manifestFile.test(path)) {
+    if (hasSignedAddress(path, text)) return { kind: 'secret', path, rule: 'an address with a password' };
+    const isPoetrys = /(?:^|\/)poetry\.toml$/.test(path) && poetryCredentials.test(text);
+    return isPoetrys ? { kind: 'secret', path, rule: 'credentials of indexes' } : undefined;
   }
   const isAccount =
     /"private_key"\s*:\s*"-----BEGIN/.test(text) ||
     /"type"\s*:\s*"authorized_user"[^]*"refresh_token"|"refresh_token"[^]*"type"\s*:\s*"authorized_user"/.test(text);
   return isAccount ? { kind: 'secret', path, rule: 'credentials of a cloud account' } : undefined;
+}
+
+/** A name alone may be a token. What installers take from their environment is none: `${TOKEN}`, for Pipenv `$TOKEN`, too. */
+function hasSignedAddress(path: string, text: string): boolean {
+  const pattern = manifestFile.test(path) ? quotedUserInfo : userInfo;
+  for (const [, single, double] of text.matchAll(pattern)) {
+    const [user = '', password = ''] = (single ?? double ?? '').split(/:(.*)/s);
+    const word = password === '' ? user : password;
+    if (word.replaceAll(/\$\{\w+\}|\$[A-Z_][A-Z0-9_]*/g, '') !== '') return true;
+  }
+  return false;
 }

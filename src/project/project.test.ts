@@ -122,6 +122,52 @@ describe.each(ways)('what enters the image, %s', (_way, options, hasRepository) 
     expect(await project.readText('requirements.txt')).toContain('flask');
   });
 
+  const addressed = [
+    ['pyproject.toml', '[[tool.uv.index]]\nurl = "https://jo:w0rd@index.example/simple"\n'],
+    ['service/pyproject.toml', "[[tool.poetry.source]]\nurl = 'https://jo:w0\"rd@index.example/simple'\n"],
+    ['uv.toml', '# index-url = "https://jo:w0rd@index.example/simple"\n'],
+    ['poetry.toml', '[repositories.own]\nurl = "https://t0ken@index.example/simple"\n'],
+    ['pip.conf', '[global]\nindex-url = https://${NAME}:w0rd@index.example/simple\n'],
+    ['conf/pip.ini', '[global]\nindex-url = https://jo:w0$rd@index.example/simple\n'],
+    ['uv.lock', 'source = { registry = "https://jo:w0rd@index.example/simple" }\n'],
+    ['Pipfile', '[[source]]\nurl = "https://t0ken:@index.example/simple"\n'],
+    ['Pipfile.lock', '{"_meta":{"sources":[{"url":"https://jo:$w0rd@index.example/simple"}]}}'],
+    ['pylock.api.toml', 'url = "https://jo:w0rd@index.example/x-1-py3-none-any.whl"\n'],
+  ] as const;
+
+  test.each(addressed)('%s with a password in an address stays out, whatever pattern wants it', async (path, text) => {
+    const project = await open({ 'main.py': '', [path]: text }, { include: ['*.toml', '*.lock', 'Pip*'], exclude: [] });
+    expect(pathsOf(project)).toEqual(['main.py']);
+    expect(reasonOf(project, path)).toEqual({ rule: 'an address with a password' });
+    expect(JSON.stringify([project.leftOut, project.warnings])).not.toMatch(/w0|t0ken/);
+    // What it says is read all the same, and who names it has it.
+    expect(await project.readText(path)).toBe(text);
+    expect(pathsOf(await open({ 'main.py': '', [path]: text }, { include: [`/${path}`], exclude: [] }))).toContain(
+      path,
+    );
+  });
+
+  test('credentials that Poetry wrote beside a project stay out', async () => {
+    for (const text of ['[http-basic.own]\nusername = "jo"\npassword = "w0rd"\n', '# pypi-token.own = "t0ken"\n']) {
+      const project = await open({ 'main.py': '', 'poetry.toml': text });
+      expect(pathsOf(project)).toEqual(['main.py']);
+      expect(reasonOf(project, 'poetry.toml')).toEqual({ rule: 'credentials of indexes' });
+    }
+  });
+
+  test('manifests without a password enter, also where variables, people and questions have an `@`', async () => {
+    const files = {
+      'pyproject.toml':
+        '[project]\nurls = ["https://code.example","jo@mail.example"]\nauthors = [{ email = "jo@mail.example" }]\n' +
+        '[[tool.uv.index]]\nurl = "https://index.example?as=jo@mail.example"\n',
+      'uv.toml': "index-url = 'https://jo:${WORD}@index.example/simple'\n",
+      'poetry.toml': '[virtualenvs]\nin-project = true\n',
+      Pipfile: '[[source]]\nurl = "https://$NAME:$WORD@index.example/simple"\n',
+    };
+    const project = await open(files, { include: ['Pipfile'], exclude: [] });
+    expect(pathsOf(project)).toEqual(Object.keys(files).sort());
+  });
+
   test('caches, environments and what only builds need stay out', async () => {
     const project = await open({
       'app/__init__.py': '',

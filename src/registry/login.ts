@@ -1,10 +1,11 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Context } from '../base/context.ts';
 import { systemErrorCode, TareError } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { drain } from './answer.ts';
 import { eraseFromHelper, storeInHelper } from './credential-program.ts';
 import { parseCredentialFile } from './credential-file.ts';
@@ -77,7 +78,7 @@ async function changeFile(
   ) => Promise<{ readonly helper: string | undefined; readonly auths: Auths }>,
 ): Promise<CredentialChange> {
   const named = dockerConfigFile(surroundings);
-  await mkdir(dirname(named), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(named), 0o700);
   // Many people have a link there, to a folder with all their settings.
   const path = await realpath(named).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return named;

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { temporaryBeside, withDiskHint } from '../base/atomic-file.ts';
 import { TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { renderTarHeader, tarPadding } from '../archive/tar-header.ts';
 import type { StoredBlob } from './contents.ts';
 import { occupantOf, outputExists, removeLeftoversBeside } from './place.ts';
@@ -34,7 +35,7 @@ export async function writeArchive(
   const temporary = temporaryBeside(file);
   try {
     await assertReplaceable(file);
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await removeLeftoversBeside(file);
     const handle = await open(temporary, 'wx', 0o644);
     try {

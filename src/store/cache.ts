@@ -1,10 +1,11 @@
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextIfThere, withDiskHint, writeFileAtomically } from '../base/atomic-file.ts';
 import type { BlobCache } from '../base/blob-cache.ts';
 import { type Digest, digestHex, sha256 } from '../base/digest.ts';
 import { systemErrorCode, TareError } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { canonicalJson } from '../base/order.ts';
 import { removeLeftovers, temporaryName } from './leftovers.ts';
 
@@ -53,7 +54,7 @@ export function openCache(cacheDir: string): Cache {
 async function prepareFolders(root: string): Promise<void> {
   try {
     for (const folder of ['blobs/sha256', 'records', 'tmp', 'locks']) {
-      await mkdir(join(root, folder), { recursive: true });
+      await makeFolder(join(root, folder));
     }
     await removeLeftovers(join(root, 'tmp'));
   } catch (error) {

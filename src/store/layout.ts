@@ -4,6 +4,7 @@ import { temporaryBeside, withDiskHint, writeFileAtomically } from '../base/atom
 import { type Digest, digestHex } from '../base/digest.ts';
 import { systemErrorCode } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { fileSize, layoutBlobPath } from '../oci/blob-check.ts';
 import type { Image } from '../oci/image.ts';
 import { type LayoutContents, layoutContents, refNameAnnotation } from './contents.ts';
@@ -66,13 +67,13 @@ async function bringAbout(dir: string, contents: LayoutContents, signal: AbortSi
 }
 
 async function createLayout(dir: string, contents: LayoutContents, signal: AbortSignal): Promise<boolean> {
-  await mkdir(dirname(dir), { recursive: true });
+  await makeFolder(dirname(dir));
   await removeLeftoversBeside(dir);
   const temporary = temporaryBeside(dir);
   try {
     // By itself: on a read-only disk, making several folders at once fails with a code that says something else.
     await mkdir(temporary);
-    await mkdir(join(temporary, 'blobs', 'sha256'), { recursive: true });
+    await makeFolder(join(temporary, 'blobs', 'sha256'));
     for (const [digest, blob] of contents.blobs) {
       signal.throwIfAborted();
       await placeBlob(blob, layoutBlobPath(temporary, digest));
@@ -99,7 +100,7 @@ async function updateLayout(dir: string, contents: LayoutContents, signal: Abort
   await withFileLock(
     lock,
     async () => {
-      await mkdir(join(dir, 'blobs', 'sha256'), { recursive: true });
+      await makeFolder(join(dir, 'blobs', 'sha256'));
       for (const [digest, blob] of contents.blobs) {
         signal.throwIfAborted();
         const path = layoutBlobPath(dir, digest);

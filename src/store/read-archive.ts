@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -8,6 +8,7 @@ import { readTar, type TarEntry } from '../archive/tar-reader.ts';
 import { withDiskHint } from '../base/atomic-file.ts';
 import { type Digest, digestFromHex } from '../base/digest.ts';
 import { systemErrorCode, TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { type DockerMembers, writeDockerLayout } from './read-docker-archive.ts';
 
 /** More members than an archive of images has. */
@@ -38,7 +39,7 @@ export async function unpackArchiveStream(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await mkdir(join(dir, 'blobs', 'sha256'), { recursive: true });
+    await makeFolder(join(dir, 'blobs', 'sha256'));
     const members = await unpackMembers(stream, name, dir, signal);
     if (await placeLayout(dir, members)) return;
     if (await writeDockerLayout(dir, members)) return;

@@ -6,6 +6,7 @@ import { decodeZstd } from '../archive/zstd.ts';
 import { temporaryBeside, withDiskHint, writeFileAtomically } from '../base/atomic-file.ts';
 import type { Digest } from '../base/digest.ts';
 import { systemErrorCode } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { compareText } from '../base/order.ts';
 import { type Image, imageDigest, type ImageLayer } from '../oci/image.ts';
 import { assertDiffId, layerSource, readLayer } from '../oci/layer-stream.ts';
@@ -47,7 +48,7 @@ export async function writeRootfs(image: Image, dir: string, options: RootfsOpti
 }
 
 async function unpackInto(image: Image, dir: string, digest: Digest, options: RootfsOptions): Promise<boolean> {
-  await mkdir(dirname(dir), { recursive: true });
+  await makeFolder(dirname(dir));
   await removeLeftoversBeside(dir);
   const temporary = temporaryBeside(dir);
   const aside = temporaryBeside(dir);

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { type TarEntry, readTar } from '../archive/tar-reader.ts';
 import { decodeXz } from '../archive/xz.ts';
 import { readZip, streamZipMember, type ZipEntry } from '../archive/zip.ts';
 import { isTareError, systemErrorCode, TareError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { unpack } from '../debian/unpack.ts';
 import { applyLayer, openRootfs } from '../store/apply-layer.ts';
 import { sourceInvalid } from './source-error.ts';
@@ -33,7 +34,7 @@ export async function unpackSource(
   options: { readonly signal: AbortSignal; readonly limits?: Partial<SourceLimits> },
 ): Promise<UnpackedSource> {
   const bounds = { ...usualLimits, ...options.limits };
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   let newest = earliest;
   const note = (mtime: number): void => {
     newest = Math.max(newest, mtime);

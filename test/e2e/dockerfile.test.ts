@@ -65,6 +65,38 @@ describe('the file and what happened to it', () => {
     expect(checked.code, checked.stderr).toBe(0);
   });
 
+  test('what it was asked for stays until it is asked for otherwise', async () => {
+    const env = await offline();
+    const manifest = [
+      '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n',
+      '[project.optional-dependencies]\nfast = []\n[dependency-groups]\nlate = []\n',
+    ];
+    const { 'tare.toml': _tare, ...files } = small;
+    const dir = await writeProject(await temporaryDir('dockerfile'), { ...files, 'pyproject.toml': manifest.join('') });
+    const file = join(dir, 'Dockerfile');
+    const run = (...args: string[]) =>
+      runTare(['dockerfile', dir, '-o', file, '--entrypoint', 'serve.py', ...args], { env });
+    const asked = ['--base', 'debian', '--python', '3.11', '--extra', 'fast', '--group', 'late'];
+    const first = await run(...asked, '--variant', 'cached');
+    expect(first.code, first.stderr).toBe(0);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain(`--variant cached --platform linux/amd64 ${asked.join(' ')}\`:`);
+    expect(text).toContain('FROM python:3.11-slim-bookworm');
+    const checked = await run('--check');
+    expect(checked.code, checked.stderr).toBe(0);
+    expect((await run()).code).toBe(0);
+    expect(await readFile(file, 'utf8')).toBe(text);
+    const other = await run('--python', '3.13', '--check');
+    expect(other.stderr).toMatch(/- FROM python:3\.11-slim-bookworm[^]*\+ FROM python:3\.13-slim-trixie/);
+    expect((await run('--python', '3.13')).code).toBe(0);
+    expect(await readFile(file, 'utf8')).toMatch(
+      /^# [^\n]*--variant cached [^\n]* --base debian --python 3\.13 --extra fast/,
+    );
+    const secret = await run('--base', 'docker://jo:w0rd@registry.example/python:3.13');
+    expect(secret.code).not.toBe(0);
+    expect(`${secret.stderr}${await readFile(file, 'utf8')}`).not.toContain('w0rd');
+  });
+
   test('somebody else’s is never overwritten, nor one that was edited', async () => {
     const env = await offline();
     const dir = await writeProject(await temporaryDir('dockerfile'), { ...small, Dockerfile: 'FROM scratch\n' });
@@ -138,6 +170,23 @@ describe('built by a current BuildKit', () => {
       '--frontend=dockerfile.v0',
       ...args,
     ]);
+
+  test('a base that it was asked for stays', async (context) => {
+    await open(context);
+    const dir = await writeProject(await temporaryDir('dockerfile-base'), small);
+    const file = join(dir, 'Dockerfile');
+    const run = (...args: string[]) => runTare(['dockerfile', dir, '-o', file, ...args], { env });
+    const first = await run('--base', 'docker://python:3.13-slim');
+    expect(first.code, first.stderr).toBe(0);
+    const text = await readFile(file, 'utf8');
+    expect(text).toMatch(
+      /^# [^\n]* --base docker:\/\/python:3\.13-slim`:[^]*FROM docker\.io\/library\/python:3\.13-slim@sha256:/,
+    );
+    const checked = await run('--check');
+    expect(checked.code, checked.stderr).toBe(0);
+    expect((await run()).code).toBe(0);
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
 
   test('whatever files, variables and labels are called, the image has exactly them', {
     timeout: 600_000,

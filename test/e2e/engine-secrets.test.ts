@@ -27,13 +27,16 @@ async function open(context: TestContext) {
   return { scene, index: await startPrivateIndex([wheel]) };
 }
 
+function addressOf({ url, user, password }: PrivateIndex): string {
+  return url.replace('://', `://${user}:${password}@`);
+}
+
 /** What pip and the environment of a person in such a company hold. */
 function companyEnvironment({ scene, index }: { readonly scene: EngineScene; readonly index: PrivateIndex }) {
-  const address = index.url.replace('://', `://${index.user}:${index.password}@`);
   return {
     ...scene.env,
     BUILDKIT_HOST: scene.buildkit.address,
-    PIP_EXTRA_INDEX_URL: address,
+    PIP_EXTRA_INDEX_URL: addressOf(index),
     HTTPS_PROXY: index.proxy,
     SSL_CERT_FILE: index.bundle,
     PIP_CERT: index.bundle,
@@ -67,6 +70,9 @@ describe('behind a proxy with its own authority, with an index that wants a pass
       'main.py': 'import hushed\nprint(hushed.word)\n',
       'tare.toml': 'entrypoint = "main.py"\npython = "3.13"\n',
       'requirements.txt': pinned(wheel),
+      // Of other installers: what stands in them is no part of the application.
+      'worker/pyproject.toml': `[[tool.uv.index]]\nurl = "${addressOf(index)}"\n`,
+      'poetry.toml': `[repositories.own]\nurl = "${addressOf(index)}"\n`,
     });
     const layout = join(dir, 'image');
     const builder = engine === 'buildx' ? ['--builder', world.scene.buildkit.builder] : [];

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { copyDownloads } from '../support/cache-copy.ts';
 import { buildImage, failingBuild, runTare, startTare, tareEnvironment } from '../support/cli.ts';
@@ -57,6 +58,40 @@ test('a sound wheel from the same index is built', async () => {
     expect(rootfs.get('opt/venv/bin/unpack')).toMatchObject({ mode: 0o755, shebang: '/opt/venv/bin/python' });
   }
 });
+
+test('the password of an index is in no layer and in no word of the build, whichever file of the application names it', async () => {
+  const wheel = makeWheel({ ...sound, version: '1.1', files: unseen() });
+  const index = await startIndex([wheel]);
+  const password = `word-${randomUUID()}`;
+  const address = `https://jo:${password}@index.example/simple`;
+  const project = await makeProject(pinned(wheel), {
+    'pyproject.toml': `[[tool.uv.index]]\nname = "own"\nurl = "${address}"\nexplicit = true\n`,
+    'worker/uv.toml': `index-url = "${address}"\n`,
+    'worker/uv.lock': `source = { registry = "${address}" }\n`,
+    'poetry.toml': `[repositories.own]\nurl = "${address}"\n[http-basic.own]\npassword = "${password}"\n`,
+    'conf/pip.conf': `[global]\nindex-url = ${address}\n`,
+    Pipfile: `[[source]]\nurl = "${address}"\n`,
+    'tare.toml': 'entrypoint = "app.py"\ninclude = ["*.lock", "Pip*"]\n',
+  });
+  const output = join(project, '..', 'image');
+  const built = await buildImage(project, ['-o', `oci:${output}`], { env: indexEnvironment(index.url) });
+  expect(JSON.stringify(built)).not.toContain(password);
+  const folder = join(output, 'blobs/sha256');
+  for (const name of await readdir(folder)) {
+    const bytes = await readFile(join(folder, name));
+    const blob = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+    expect(blob.includes(password), name).toBe(false);
+  }
+});
+
+test.each(['/proc/nope', '/dev/null/nope'])(
+  'a cache at %s, where nothing can be made, is one error',
+  async (cacheDir) => {
+    const ended = await runTare(['plan', await makeProject('')], { cacheDir });
+    expect(ended.code, ended.stderr).toBe(1);
+    expect(ended.stderr).toMatch(/^error\[WRITE_DENIED\]: [^\n]*nope[^]*\nhint: [^\n]*TARE_CACHE_DIR\n$/);
+  },
+);
 
 describe('a wheel that is not what it says is refused', () => {
   const escape = { path: '../../../../etc/cron.d/evil', bytes: Buffer.from('* * * * * root id\n') };

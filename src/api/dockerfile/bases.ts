@@ -1,6 +1,7 @@
 import type { Context } from '../../base/context.ts';
 import type { Digest } from '../../base/digest.ts';
 import { isTareError, TareError } from '../../base/errors.ts';
+import { once } from '../../base/once.ts';
 import type { ResolvedConfig } from '../../config/resolve.ts';
 import { debianPythons } from '../../debian/core-set.ts';
 import type { BaseReference } from '../../dockerfile/types.ts';
@@ -25,6 +26,8 @@ export interface DockerfileBases {
 export interface BaseOptions {
   /** A registry that does not answer is an error. */
   readonly pin: boolean;
+  /** The image stands on that with compilers. */
+  readonly isFull: boolean;
   /** Digests that the file has already, by the name of the image: they stay. */
   readonly known: ReadonlyMap<string, Digest>;
 }
@@ -42,10 +45,12 @@ export async function resolveBases(
 ): Promise<DockerfileBases> {
   const names = baseNames(config, facts);
   const base = await pinned(context, cache, names.base, options);
-  const planBase = base.digest === undefined ? {} : { planBase: `docker://${base.name}@${base.digest}` };
-  const fullBase = (): Promise<BaseReference> =>
-    names.fullBase === names.base ? Promise.resolve(base) : pinned(context, cache, names.fullBase, options);
-  return { base, fullBase, ...planBase };
+  const fullBase = once(
+    (): Promise<BaseReference> =>
+      names.fullBase === names.base ? Promise.resolve(base) : pinned(context, cache, names.fullBase, options),
+  );
+  const { name, digest } = options.isFull ? await fullBase() : base;
+  return { base, fullBase, ...(digest === undefined ? {} : { planBase: `docker://${name}@${digest}` }) };
 }
 
 function baseNames(

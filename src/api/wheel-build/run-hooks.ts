@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, writeFile } from 'node:fs/promises';
+import { lstat, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Context } from '../../base/context.ts';
 import { isTareError, TareError } from '../../base/errors.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import { giveToBuildUser } from '../../engine/build-user.ts';
 import { assertRunnable } from '../../engine/platform-support.ts';
 import { type BuildOutcome, runBuild } from '../../engine/run-build.ts';
@@ -49,7 +50,7 @@ export interface FailedBuild {
 /** Runs the hooks of a build backend in a root. Throws `BUILD_TIMEOUT`, and what engines throw. */
 export async function runHooks(context: Context, run: HookRun): Promise<DriverAnswer | FailedBuild> {
   const { room, system, source, installed } = run;
-  for (const folder of ['out', 'home', 'tmp']) await mkdir(join(room, folder), { recursive: true });
+  for (const folder of ['out', 'home', 'tmp']) await makeFolder(join(room, folder));
   const { backend, backendPath, isLegacy } = system;
   // Of old sources many import what lies beside their setup.py.
   const env = { ...environmentOf(run), ...(isLegacy ? { PYTHONPATH: `${buildFolder}/${source}` } : {}) };

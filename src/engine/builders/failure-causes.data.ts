@@ -121,7 +121,7 @@ export const failureCauses: readonly CausePattern[] = [
   {
     kind: 'killed',
     pattern:
-      /exit (?:code:|status) 137|returned a non-zero code: 137|cannot allocate memory|out of memory|\bOOMKilled\b|^Killed$/im,
+      /exit (?:code:|status) 137|returned a non-zero code: 137|cannot allocate memory|out of memory|\bOOMKilled\b|\bBrokenProcessPool\b|^Killed$/im,
     what: 'a step was killed, most likely for want of memory',
     hint: 'give the builder more memory (Docker Desktop: Settings, Resources), or build on another: --builder NAME',
   },

@@ -9,6 +9,7 @@ const read = (name: string) => readFileSync(new URL(name, folder), 'utf8');
 /** What each Dockerfile of `test/golden/builder-output` fails by: the line, and the cause where one is known. */
 const failures: Readonly<Record<string, { readonly line: number; readonly kind?: string }>> = {
   cafail: { line: 2, kind: 'certificate' },
+  compilerkilled: { line: 3, kind: 'killed' },
   copymissing: { line: 2, kind: 'file-missing' },
   exec: { line: 2, kind: 'exec-format' },
   fail: { line: 2 },

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:fa14ba8ea79e0ce1).
+# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:182d9eb8d28c9b8f).
 # Variant `cached`: pip with a cache mount, its result laid over the Python of the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -22,8 +22,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13
 
 FROM python AS builder
 
@@ -46,8 +46,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         --no-deps --require-hashes --only-binary :all: --no-compile \
         --prefix /install --ignore-installed \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -s /install -p /usr/local /install/lib/python3.13/site-packages || :; }
+    && /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -s /install -p /usr/local /install/lib/python3.13/site-packages
 
 FROM python AS application
 WORKDIR /app
@@ -59,8 +59,8 @@ COPY static ./static/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /app || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /app
 
 FROM runtime AS final
 

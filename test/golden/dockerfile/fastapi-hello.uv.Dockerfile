@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:a7887521b30cc6b3).
+# Made by `tare dockerfile --variant uv --platform linux/amd64`: run it again instead of editing (sha256:34902d4de48bf070).
 # Variant `uv`: uv with a cache mount into a virtual environment, on the slim image, without uv in
 # it. Needs BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -23,8 +23,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13
 
 FROM python AS builder
 
@@ -41,14 +41,18 @@ ENV PIP_CERT="/etc/ssl/certs/ca-certificates.crt" \
     VIRTUAL_ENV="/opt/venv"
 WORKDIR /build
 
-# uv is a wheel like any other: it comes from the index that the rest comes from, and stays in this
-# stage. The environment is made by Python itself: that of `uv venv` has a module that every start
-# imports.
+# uv is a wheel like any other: it comes by hash from the index that the rest comes from, and stays
+# in this stage. The environment is made by Python itself: that of `uv venv` has a module that every
+# start imports.
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip_conf,target=/etc/pip.conf \
     --mount=type=secret,id=netrc,target=/root/.netrc \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
-    pip install --disable-pip-version-check --root-user-action=ignore uv==0.11.32 \
+    printf '%s\n' \
+        'uv==0.11.32 --hash=sha256:3da76cd4e2697de30928b8a8524bd39183ac1e08cb7e72833807c022b7cba6c4' \
+        > uv.txt \
+    && pip install --disable-pip-version-check --root-user-action=ignore \
+        --no-deps --require-hashes --only-binary :all: -r uv.txt \
     && /usr/local/bin/python3.13 -m venv --without-pip /opt/venv
 COPY requirements.txt ./
 
@@ -71,8 +75,8 @@ COPY static ./static/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /app || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /app
 
 FROM runtime AS final
 

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:5fbc70f4d6a3a51c).
+# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:c82c8652ec81e9ec).
 # Variant `venv`: pip with a cache mount into a virtual environment, on the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -22,8 +22,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13
 
 FROM python AS builder
 
@@ -49,8 +49,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install \
         --no-deps --require-hashes --only-binary :all: --no-compile \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 /opt/venv/lib/python3.13/site-packages || :; }
+    && /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 /opt/venv/lib/python3.13/site-packages
 
 FROM python AS application
 WORKDIR /app
@@ -62,8 +62,8 @@ COPY static ./static/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /app || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /app
 
 FROM runtime AS final
 

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:c8cfd40096b41590).
+# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:236d58e0ca5d550e).
 # Variant `venv`: pip with a cache mount into a virtual environment, on the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -22,8 +22,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13
 
 FROM python AS builder
 
@@ -63,8 +63,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && pip --python /opt/venv/bin/python install \
         --no-deps --require-hashes --only-binary :all: --no-compile \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 /opt/venv/lib/python3.13/site-packages || :; }
+    && /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 /opt/venv/lib/python3.13/site-packages
 COPY pyproject.toml README.md ./
 COPY src/greeter ./src/greeter/
 
@@ -76,8 +76,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     pip --python /opt/venv/bin/python install \
         --no-deps --no-compile . \
-    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /opt/venv/lib/python3.13/site-packages/greeter || :; }
+    && /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /opt/venv/lib/python3.13/site-packages/greeter
 
 FROM python AS application
 WORKDIR /app
@@ -88,8 +88,8 @@ COPY tests ./tests/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /app || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /app
 
 FROM runtime AS final
 

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant wheels --platform linux/amd64`: run it again instead of editing (sha256:c86ce2d59d8ea415).
+# Made by `tare dockerfile --variant wheels --platform linux/amd64`: run it again instead of editing (sha256:2dcb71a80ea4f498).
 # Variant `wheels`: a wheel-house in a stage of its own, installed from a bind mount. Needs BuildKit
 # 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -22,8 +22,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13
 
 FROM python AS wheelhouse
 
@@ -78,8 +78,8 @@ COPY tests ./tests/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /app || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /app
 
 FROM runtime AS final
 
@@ -89,8 +89,8 @@ FROM runtime AS final
 RUN --mount=type=bind,from=wheelhouse,source=/wheels,target=/wheels \
     PYTHONDONTWRITEBYTECODE=1 pip install --no-index --no-deps --no-compile --no-cache-dir \
         --disable-pip-version-check --root-user-action=ignore /wheels/*.whl \
-    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/site-packages/(pip|setuptools|wheel|pkg_resources|_distutils_hack)/' /usr/local/lib/python3.13/site-packages || :; }
+    && /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/site-packages/(pip|setuptools|wheel|pkg_resources|_distutils_hack)/' /usr/local/lib/python3.13/site-packages
 WORKDIR /app
 
 # The code last: an edit changes this layer alone.

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:ec91bf5a88971383).
+# Made by `tare dockerfile --variant venv --platform linux/amd64`: run it again instead of editing (sha256:358565338dd6691d).
 # Variant `venv`: pip with a cache mount into a virtual environment, on the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -15,18 +15,22 @@ FROM python:3.13-slim-trixie@sha256:11111111111111111111111111111111111111111111
 
 FROM python AS runtime
 
-# What the base lacks for opencv-python, in the stage that runs it. The lists and packages stay in
-# cache mounts, in no layer: the hook of the base that empties them goes, and nothing is deleted.
-# Locked, as apt does not share. Versions are not pinned: the archive drops those that have a
-# security fix.
+# What the base lacks for opencv-python, in the stage that runs it, and no more than that. apt-get
+# install would add libllvm19, mesa-libgallium, libz3-4 and 27 more, some 200 MB, which Debian’s
+# packages ask of each other and nothing here loads. apt checks and fetches the packages, their
+# files are laid out, and status.d tells scanners of them: apt itself counts them not as installed,
+# and stays of one piece. What their scripts would do is nothing but `ldconfig`. The lists stay in
+# cache mounts, locked, as apt does not share. Versions are not pinned: the archive drops those that
+# have a security fix. `system-policy = "depends"` has apt install them instead.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     --mount=type=secret,id=apt_sources,target=/etc/apt/sources.list.d/debian.sources,mode=0444 \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
-    rm -f /etc/apt/apt.conf.d/docker-clean \
-    && echo 'Binary::apt::APT::Keep-Downloaded-Packages "true";' > /etc/apt/apt.conf.d/keep-cache \
-    && apt-get update \
-    && apt-get install --yes --no-install-recommends \
+    apt-get update \
+    && install -d /var/lib/dpkg/status.d \
+    && install -d -o _apt /tmp/packages \
+    && cd /tmp/packages \
+    && apt-get download \
         libatomic1 \
         libgl1 \
         libglib2.0-0t64 \
@@ -36,7 +40,13 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
         libx11-data \
         libxau6 \
         libxcb1 \
-        libxdmcp6
+        libxdmcp6 \
+    && for package in *.deb; do \
+        dpkg-deb --field "$package" > "/var/lib/dpkg/status.d/${package%%_*}" \
+        && dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink \
+        '--exclude=./usr/share/doc/*/[!c]*' '--exclude=*/changelog*' --exclude=./usr/share/man --exclude=./usr/share/locale || exit 1; done \
+    && ldconfig \
+    && rm -rf /tmp/packages /var/cache/ldconfig/aux-cache
 
 # The user of the image, an unprivileged user that no host uses, and the two folders that are theirs
 # to write. Made with their owner: a later `chown` would copy what it touches into one more layer.
@@ -46,8 +56,8 @@ RUN groupadd --gid 65532 nonroot \
 
 # The standard library as bytecode: the base has none, and every start would compile what it
 # imports. Here and not in the builder, so that it fits this very base.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13 || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 -x '/(site-packages|test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data|config-[^/]*)/' /usr/local/lib/python3.13
 
 FROM python AS builder
 
@@ -73,8 +83,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv/bin/python install \
         --no-deps --require-hashes --only-binary :all: --no-compile \
         -r requirements.txt \
-    && { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        -j 0 /opt/venv/lib/python3.13/site-packages || :; }
+    && /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        -j 0 /opt/venv/lib/python3.13/site-packages
 
 FROM python AS application
 WORKDIR /app
@@ -87,8 +97,8 @@ COPY static ./static/
 
 # Bytecode beside the sources, for the path that they have in the image. Hash-based and unchecked:
 # dates of files do not matter, and no start compares anything.
-RUN { /usr/local/bin/python3.13 -B -m compileall -q --invalidation-mode unchecked-hash \
-        /app || :; }
+RUN /usr/local/bin/python3.13 -IB -c 'import compileall; compileall.main()' -q --invalidation-mode unchecked-hash \
+        /app
 
 FROM runtime AS final
 
