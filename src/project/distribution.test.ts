@@ -39,6 +39,24 @@ async function readByPython(files: Readonly<Record<string, string>>, name: strin
 }
 
 describe('the metadata of the project, as importlib.metadata reads it', () => {
+  test('names addresses without the words that open them', async () => {
+    const dependencies = [
+      'a @ git+https://jo:t0ken@git.example/a',
+      'b @ https://t0ken@b.example/b.whl',
+      'c @ git+ssh://git@c.example/c',
+    ];
+    const pyproject = `[project]\nname = "shop"\nversion = "1"\ndependencies = ${JSON.stringify(dependencies)}\n`;
+    const read = await readByPython(
+      { 'pyproject.toml': `${pyproject}[build-system]\nrequires = []\n`, 'src/shop/__init__.py': '' },
+      'shop',
+    );
+    expect(read.requires).toEqual([
+      'a @ git+https://git.example/a',
+      'b @ https://b.example/b.whl',
+      'c @ git+ssh://git@c.example/c',
+    ]);
+  });
+
   test('of a [project] table', async () => {
     const read = await readByPython(
       {

@@ -77,7 +77,7 @@ async function renderMetadata(
     ...textsAt(document, 'project', 'classifiers').map(({ value }) => `Classifier: ${oneLine(value)}`),
     ...urlsOf(document),
     ...field('Requires-Python', bare.requiresPython?.value ?? poetryPython),
-    ...bare.dependencies.map(({ value }) => `Requires-Dist: ${oneLine(value)}`),
+    ...bare.dependencies.map(({ value }) => `Requires-Dist: ${requirementText(value)}`),
     ...extras.flat(),
     ...field('Description-Content-Type', readme?.contentType),
   ];
@@ -87,6 +87,11 @@ async function renderMetadata(
 /** A header's value ends with its line. */
 function oneLine(text: string): string {
   return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+}
+
+/** Without the user of a web address (PEP 610 asks the same of `direct_url.json`); an image shows its METADATA to everybody. */
+function requirementText(text: string): string {
+  return oneLine(text).replace(/(@\s*(?:\w+\+)?https?:\/\/)[^\s/?#@]+@/i, '$1');
 }
 
 async function extraOf(
@@ -99,7 +104,7 @@ async function extraOf(
   const added = dependencies.filter(({ value }) => !base.has(value));
   return [
     `Provides-Extra: ${extra}`,
-    ...added.map(({ value }) => `Requires-Dist: ${withExtra(oneLine(value), extra)}`),
+    ...added.map(({ value }) => `Requires-Dist: ${withExtra(requirementText(value), extra)}`),
   ];
 }
 
