@@ -27,7 +27,7 @@ export { plan } from './api/plan.ts';
 export { login, type LoginOptions, type LoginReport, logout, type LogoutReport } from './api/login.ts';
 export { pull, type PullOptions, type PullReport } from './api/pull.ts';
 export { push, pushImages, type PushOptions, type PushReport } from './api/push.ts';
-export type { RegistryOptions } from './api/registry-access.ts';
+export type { RegistryOptions } from './api/registry/access.ts';
 export { run, type RunOptions } from './api/run.ts';
 export {
   verify,

@@ -8,16 +8,16 @@ import { type BaseCandidate, baseCandidates, imageCandidate } from '../plan/base
 import type { BaseRow, BasesReport } from '../plan/bases-report.ts';
 import { allowsPython } from '../plan/python.ts';
 import { openCache } from '../store/cache.ts';
-import { archivePlaceOf } from './archive-place.ts';
-import { chooseDebianPython } from './base.ts';
+import { archivePlaceOf } from './base/archive-place.ts';
+import { chooseDebianPython } from './base/resolution.ts';
+import { slimImageFor } from './base/slim-image.ts';
 import { debianRow } from './bases/debian-row.ts';
 import { imageRow } from './bases/image-row.ts';
 import { imageAdditions, type KnownWheels, ownAdditions, readKnownWheels } from './bases/known-wheels.ts';
 import { openSurvey, type Survey } from './bases/survey.ts';
 import type { MeteredContext } from './context.ts';
 import { ownPlatform } from './pull.ts';
-import { slimImageFor } from './slim-image.ts';
-import type { RuledOutPython } from './which-python.ts';
+import type { RuledOutPython } from './python/which-python.ts';
 
 export type { BasesReport } from '../plan/bases-report.ts';
 

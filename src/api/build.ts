@@ -1,8 +1,8 @@
 import { withDiskHint } from '../base/atomic-file.ts';
-import { buildDirectly, type DirectBuild } from '../build/build.ts';
-import type { BuildReport, PlatformReport } from '../build/build-report.ts';
-import { withBuildTools } from '../build/tools.ts';
 import type { Digest } from '../base/digest.ts';
+import type { BuildReport, PlatformReport } from '../build/build-report.ts';
+import { buildDirectly, type DirectBuild } from '../build/build.ts';
+import { withBuildTools } from '../build/tools.ts';
 import { noOutput } from '../config/resolve.ts';
 import type { InlineConfig } from '../config/schema.ts';
 import { bringLayers } from '../oci/blob-origin.ts';
@@ -12,12 +12,12 @@ import { openCache } from '../store/cache.ts';
 import { layoutContents } from '../store/contents.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
+import { verifyBuilt } from './image/verification.ts';
 import type { LockWish } from './lock/session.ts';
 import { lockUseOf } from './lock/use.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import { verifyBuilt } from './verification.ts';
-import { assertCodes, type VerifiedPlatform } from './verify.ts';
+import { type Prepared, prepare } from './plan/prepare.ts';
 import { createStopwatch } from './stopwatch.ts';
+import { assertCodes, type VerifiedPlatform } from './verify.ts';
 
 export interface BuildResult {
   readonly report: BuildReport;

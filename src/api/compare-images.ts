@@ -3,7 +3,7 @@ import { TareError } from '../base/errors.ts';
 import { compareImages as compareDescribed, type ImageComparison } from '../compare/compare-images.ts';
 import type { DescribedImage } from '../inspect/describe.ts';
 import { openCache } from '../store/cache.ts';
-import { describePlace, type DescribeOptions } from './described-image.ts';
+import { describePlace, type DescribeOptions } from './image/described.ts';
 
 export interface CompareImagesOptions extends DescribeOptions {
   /** How many folders are told at most. @default 20 */

@@ -17,10 +17,10 @@ import { removeTree } from '../store/place.ts';
 import { readLayout } from '../store/read-layout.ts';
 import { build } from './build.ts';
 import type { MeteredContext } from './context.ts';
-import { describeAtHand } from './described-image.ts';
 import { buildWithEngine, type EngineBuildOptions } from './engine-build.ts';
+import { describeAtHand } from './image/described.ts';
 import { plan } from './plan.ts';
-import { chooseEditedFile, copyProjectFiles, editModule } from './project-copy.ts';
+import { chooseEditedFile, copyProjectFiles, editModule } from './project/copy.ts';
 import { ownPlatform } from './pull.ts';
 
 const wayNames = [...variants, 'direct'] as const;

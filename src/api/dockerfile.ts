@@ -26,8 +26,8 @@ import { hasExactPackages } from './dockerfile/exact-packages.ts';
 import { asBefore, askedOf, pinsOf, readExisting, writeOwn } from './dockerfile/existing.ts';
 import { buildFilesOf, certificateFilesOf, lockSourceOf, projectIndexes } from './dockerfile/inputs.ts';
 import type { LockWish } from './lock/session.ts';
-import { readProject } from './open-project.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { type Prepared, prepare } from './plan/prepare.ts';
+import { readProject } from './project/opened.ts';
 
 export { readUsualDockerfile } from './dockerfile/existing.ts';
 

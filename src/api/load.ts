@@ -8,8 +8,8 @@ import { type Image, imageDigest } from '../oci/image.ts';
 import { isSamePlatform, type Platform, renderPlatform } from '../oci/platform.ts';
 import { parseReference } from '../oci/reference.ts';
 import { writeDockerArchive } from '../store/docker-archive.ts';
-import { pushableImages } from './push-content.ts';
-import { servedImage } from './served-image.ts';
+import { servedImage } from './image/served.ts';
+import { pushableImages } from './registry/push-content.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 export type { LoadEngineName } from '../engine/load/load-client.ts';

@@ -5,10 +5,10 @@ import type { LockReport } from '../lock/report.ts';
 import type { Lock } from '../lock/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
-import type { LockWish } from './lock/session.ts';
 import { heldWheels } from './lock/locked-wheels.ts';
-import { openPreparation } from './preparation.ts';
-import { resolveTargets } from './targets.ts';
+import type { LockWish } from './lock/session.ts';
+import { openPreparation } from './plan/preparation.ts';
+import { resolveTargets } from './plan/targets.ts';
 
 export type { LockReport } from '../lock/report.ts';
 

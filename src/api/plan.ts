@@ -4,7 +4,7 @@ import type { Plan } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
 import type { LockWish } from './lock/session.ts';
-import { prepare } from './prepare.ts';
+import { prepare } from './plan/prepare.ts';
 
 /**
  * Every decision about the image of the application in `directory`. System libraries are worked out from the wheels themselves: those

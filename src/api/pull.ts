@@ -11,19 +11,19 @@ import { fromFirst, pullBlobs, pullManifests, pullRoot } from '../registry/pull.
 import { type Place, resolvePullPlaces } from '../registry/transport.ts';
 import { type Cache, openCache } from '../store/cache.ts';
 import { contentsOf, heldBlob, type LayoutContents, refNameAnnotation, type StoredBlob } from '../store/contents.ts';
-import { writeLayoutContents, type WrittenOutput } from '../store/layout.ts';
 import { readLayoutImages } from '../store/layout-platforms.ts';
+import { writeLayoutContents, type WrittenOutput } from '../store/layout.ts';
 import { archiveTime, writeOciArchiveContents } from '../store/oci-archive.ts';
 import { type Output, parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
-import { choosePlatforms } from './image-platforms.ts';
 import {
   openAccess,
   parseRegistryReference,
   type RegistryOptions,
   type WholeReference,
   wantedOf,
-} from './registry-access.ts';
+} from './registry/access.ts';
+import { choosePlatforms } from './registry/platforms.ts';
 
 export interface PullOptions extends RegistryOptions {
   /** Only these of an image that has several. @default all; the machine's own for an output that holds one */

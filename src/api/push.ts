@@ -9,12 +9,12 @@ import { openBlobSources } from '../registry/blob-sources.ts';
 import { pushImage, type PushOutcome } from '../registry/push.ts';
 import { resolvePlace } from '../registry/transport.ts';
 import { type Cache, openCache } from '../store/cache.ts';
-import { openPlace } from './image-place.ts';
-import { type Pushable, pushableImages, pushableLayout } from './push-content.ts';
-import { assertPushName } from './push-name.ts';
-import { openAccess, parseRegistryReference, type RegistryOptions } from './registry-access.ts';
+import { openPlace } from './image/place.ts';
+import { openAccess, parseRegistryReference, type RegistryOptions } from './registry/access.ts';
+import { type Pushable, pushableImages, pushableLayout } from './registry/push-content.ts';
+import { assertPushName } from './registry/push-name.ts';
 
-export { assertPushTag } from './push-name.ts';
+export { assertPushTag } from './registry/push-name.ts';
 
 export interface PushOptions extends RegistryOptions {
   /** Only these of an image that has several. @default all */

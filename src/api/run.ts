@@ -16,12 +16,12 @@ import { writeDockerArchive } from '../store/docker-archive.ts';
 import { isLayout, readLayout } from '../store/read-layout.ts';
 import { writeRootfs } from '../store/rootfs.ts';
 import { build } from './build.ts';
-import type { LockWish } from './lock/session.ts';
 import type { MeteredContext } from './context.ts';
+import { servedImage } from './image/served.ts';
+import type { LockWish } from './lock/session.ts';
 import { pullIntoCache } from './pull.ts';
-import { pushableImages } from './push-content.ts';
-import { imageReferenceOf } from './registry-access.ts';
-import { servedImage } from './served-image.ts';
+import { imageReferenceOf } from './registry/access.ts';
+import { pushableImages } from './registry/push-content.ts';
 
 export { parsePort, parseVolume } from '../engine/run.ts';
 

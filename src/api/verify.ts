@@ -1,8 +1,8 @@
-import { nearestName } from '../config/nearest-name.ts';
+import { mapLimit } from '../base/concurrency.ts';
 import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
-import { mapLimit } from '../base/concurrency.ts';
+import { nearestName } from '../config/nearest-name.ts';
 import { type Finding, findingCodes } from '../inspect/finding.ts';
 import { type PackageSearch, withPackageHints } from '../inspect/package-hints.ts';
 import { type InspectedCounts, verifyImage } from '../inspect/verify.ts';
@@ -14,8 +14,8 @@ import { layTree } from '../root/tree.ts';
 import { type Cache, openCache } from '../store/cache.ts';
 import { readLayerFacts } from '../store/layer-facts.ts';
 import { readLayoutImages } from '../store/layout-platforms.ts';
-import { openPlace, type PlaceOptions } from './image-place.ts';
-import { inspectKnowledge } from './inspect-knowledge.ts';
+import { inspectKnowledge } from './image/inspect-knowledge.ts';
+import { openPlace, type PlaceOptions } from './image/place.ts';
 
 export interface VerifyOptions extends PlaceOptions {
   /** Only these, as `linux/amd64`. @default all of the image */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RegistryOptions } from '../api/registry-access.ts';
+import type { RegistryOptions } from '../api/registry/access.ts';
 import { parsePositive, type SharedFlags } from './options.ts';
 
 /** Flags of every command that speaks to a registry. */

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pushableLayout } from '../../src/api/push-content.ts';
-import { servedImage } from '../../src/api/served-image.ts';
+import { servedImage } from '../../src/api/image/served.ts';
+import { pushableLayout } from '../../src/api/registry/push-content.ts';
 import { serveImage } from '../../src/serving/serve.ts';
 import { buildImage } from '../support/cli.ts';
 import { runCommand } from '../support/command.ts';

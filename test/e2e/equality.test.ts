@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { createContext } from '../../src/api/context.ts';
-import { describePlace } from '../../src/api/described-image.ts';
+import { describePlace } from '../../src/api/image/described.ts';
 import { installerExceptions } from '../../src/compare/exceptions.data.ts';
 import { compareFiles } from '../../src/compare/same-files.ts';
 import type { DescribedImage } from '../../src/inspect/describe.ts';

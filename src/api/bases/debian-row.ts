@@ -3,10 +3,10 @@ import { readLayerRecord, recipeKey } from '../../build/recipe.ts';
 import { composedRecipe } from '../../build/steps/base-layers.ts';
 import type { DebPackage } from '../../debian/package.ts';
 import { upstreamVersion } from '../../debian/version.ts';
-import type { BaseRow } from '../../plan/bases-report.ts';
 import type { BaseCandidate } from '../../plan/base-candidates.ts';
-import { resolveComposedBase } from '../base.ts';
-import { resolveDebian } from '../debian.ts';
+import type { BaseRow } from '../../plan/bases-report.ts';
+import { resolveComposedBase } from '../base/resolution.ts';
+import { resolveDebian } from '../indexes/debian.ts';
 import { fitOf, type Survey } from './survey.ts';
 
 /** A composed Debian beside other bases: its sizes as they are where it was made before, else by its packages. */

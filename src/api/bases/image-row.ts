@@ -12,7 +12,7 @@ import type { BaseRow, BaseState } from '../../plan/bases-report.ts';
 import { allowsPython, isFreeThreadedAbi } from '../../plan/python.ts';
 import type { TagTarget } from '../../python/tags.ts';
 import { readLayout } from '../../store/read-layout.ts';
-import { baseCacheOf, openImageOf } from '../image-base.ts';
+import { baseCacheOf, openImageOf } from '../base/image.ts';
 import { type PatientContext, withPatience } from './patience.ts';
 import { fitOf, type Survey } from './survey.ts';
 

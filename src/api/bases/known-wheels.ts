@@ -5,17 +5,17 @@ import type { InstalledFacts } from '../../build/layer-job.ts';
 import { buildWheelLayers } from '../../build/steps/wheel-layers.ts';
 import type { BuildTools } from '../../build/tools.ts';
 import type { InlineConfig } from '../../config/schema.ts';
-import { planWheelLayers } from '../../plan/layering.ts';
+import type { DebPackage } from '../../debian/package.ts';
 import type { BaseRow } from '../../plan/bases-report.ts';
+import { planWheelLayers } from '../../plan/layering.ts';
 import { resolveSystem } from '../../plan/system/resolve-system.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
-import type { DebPackage } from '../../debian/package.ts';
-import { openCatalogue } from '../catalogue.ts';
-import { openBaseSuite } from '../debian.ts';
-import { imageAsBase } from '../image-base.ts';
-import { openPreparation, type Preparation } from '../preparation.ts';
-import { libraryPathOf, systemRequest } from '../system-request.ts';
-import { type ResolvedTarget, resolveTargets } from '../targets.ts';
+import { imageAsBase } from '../base/image.ts';
+import { openBaseSuite } from '../indexes/debian.ts';
+import { openPreparation, type Preparation } from '../plan/preparation.ts';
+import { type ResolvedTarget, resolveTargets } from '../plan/targets.ts';
+import { openCatalogue } from '../system/catalogue.ts';
+import { libraryPathOf, systemRequest } from '../system/request.ts';
 import { quietly, type Survey } from './survey.ts';
 
 /** What an earlier plan or build found in the wheels of the project. */

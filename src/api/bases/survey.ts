@@ -12,13 +12,13 @@ import type { ProjectFacts } from '../../project/facts.ts';
 import type { Project } from '../../project/project.ts';
 import type { LockedDistribution } from '../../python/locked.ts';
 import type { TagTarget } from '../../python/tags.ts';
-import { type BaseWish, chooseAnyDebianPython } from '../base.ts';
-import { composedPython } from '../composed-python.ts';
-import { resolveDebian } from '../debian.ts';
-import { readProject } from '../open-project.ts';
-import { openResolver, type Resolver } from '../resolver.ts';
-import { wheelLookup } from '../wheel-places.ts';
-import { resolveTargetWheels } from '../wheels.ts';
+import { type BaseWish, chooseAnyDebianPython } from '../base/resolution.ts';
+import { resolveDebian } from '../indexes/debian.ts';
+import { openResolver, type Resolver } from '../indexes/resolver.ts';
+import { readProject } from '../project/opened.ts';
+import { composedPython } from '../python/composed.ts';
+import { wheelLookup } from '../wheels/places.ts';
+import { resolveTargetWheels } from '../wheels/resolution.ts';
 
 /** What all bases are compared by. */
 export interface Survey {

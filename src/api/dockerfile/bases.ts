@@ -9,10 +9,10 @@ import { renderReference } from '../../oci/reference.ts';
 import { allowsPython } from '../../plan/python.ts';
 import type { ProjectFacts } from '../../project/facts.ts';
 import type { Cache } from '../../store/cache.ts';
-import { chooseDebianPython } from '../base.ts';
-import { parseRegistryReference } from '../registry-access.ts';
-import { openRoot } from '../remote-root.ts';
-import { slimImageFor } from '../slim-image.ts';
+import { chooseDebianPython } from '../base/resolution.ts';
+import { slimImageFor } from '../base/slim-image.ts';
+import { parseRegistryReference } from '../registry/access.ts';
+import { openRoot } from '../registry/remote-root.ts';
 
 /** The images that a Dockerfile names, pinned as far as the registry answers. */
 export interface DockerfileBases {

@@ -1,8 +1,8 @@
 import { mapLimit } from '../../base/concurrency.ts';
 import type { BuildTools } from '../../build/tools.ts';
 import { areFilesAlone } from '../../debian/files-alone.ts';
-import { readFactsOf } from '../catalogue.ts';
-import type { Prepared } from '../prepare.ts';
+import type { Prepared } from '../plan/prepare.ts';
+import { readFactsOf } from '../system/catalogue.ts';
 
 /**
  * Whether an image can have the Debian packages of the plan and no more: what the base lacks is known, dependencies are followed as far

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { dockerfileInputs, plannedTarget, plannedWheel } from '../../../test/support/dockerfile-plan.ts';
 import { temporaryDir } from '../../../test/support/paths.ts';
 import { createContext } from '../context.ts';
-import { readProject } from '../open-project.ts';
-import type { Prepared } from '../prepare.ts';
+import type { Prepared } from '../plan/prepare.ts';
+import { readProject } from '../project/opened.ts';
 import { buildFilesOf, lockSourceOf, projectIndexes } from './inputs.ts';
 
 const because = { rule: 'the test says so' };

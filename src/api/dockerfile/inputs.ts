@@ -9,7 +9,7 @@ import type { Plan } from '../../plan/types.ts';
 import type { Project } from '../../project/project.ts';
 import { splitUserInfo } from '../../python/index-credentials.ts';
 import { readRequirementsFile } from '../../python/requirements-file.ts';
-import type { Prepared } from '../prepare.ts';
+import type { Prepared } from '../plan/prepare.ts';
 
 /** Where the pinned set stands in a form that an installer reads: for uv its own lock, for pip a requirements file. */
 export async function lockSourceOf({ config, facts, inputs }: Prepared, context: Context): Promise<LockSource> {

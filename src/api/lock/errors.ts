@@ -1,6 +1,6 @@
 import { TareError } from '../../base/errors.ts';
 import { type Lock, type LockedTarget, lockFile } from '../../lock/types.ts';
-import type { ResolvedBase } from '../base.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
 import { causesOf, isSameBase, type Standing } from './standing.ts';
 
 export function lockMissing(mode: string): TareError {

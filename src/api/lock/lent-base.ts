@@ -6,7 +6,7 @@ import type { BuildTools } from '../../build/tools.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import type { Architecture } from '../../plan/target.ts';
 import { readLayout } from '../../store/read-layout.ts';
-import type { ResolvedBase } from '../base.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
 
 /**
  * Lets the image in a layout lend its layers of Debian packages. Each must say that it was made from exactly the packages of the

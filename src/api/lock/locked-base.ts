@@ -16,14 +16,14 @@ import { parseArchiveName } from '../../python-archive/archive-name.ts';
 import { type ArchivePlace, filenameOf, fillPattern } from '../../python-archive/archive-place.ts';
 import type { FoundArchive } from '../../python-archive/find-archive.ts';
 import type { Cache } from '../../store/cache.ts';
-import { archivePlaceOf } from '../archive-place.ts';
-import type { BaseWish, ResolvedComposed } from '../base.ts';
-import { plannedPackages, venvPrefix } from '../core-set.ts';
-import { nameDebian } from '../debian.ts';
+import { archivePlaceOf } from '../base/archive-place.ts';
+import { plannedPackages, venvPrefix } from '../base/core-set.ts';
+import { archiveFactsOf } from '../base/python-archive.ts';
+import type { BaseWish, ResolvedComposed } from '../base/resolution.ts';
+import { archivePython, type ResolvedStandalone } from '../base/standalone.ts';
+import { nameDebian } from '../indexes/debian.ts';
 import { assertWholeBase } from './locked-base-check.ts';
 import type { PackagePins } from './pins.ts';
-import { archiveFactsOf } from '../python-archive.ts';
-import { archivePython, type ResolvedStandalone } from '../standalone.ts';
 
 /** What a lock says of the base of a platform: it holds, or its packages stay where they can. */
 export interface BaseLock {

@@ -1,10 +1,10 @@
+import { chooseBaseMirrors, readBaseSources } from '../../base-image/base-sources.ts';
+import { isTareError } from '../../base/errors.ts';
 import { canonicalJson } from '../../base/order.ts';
 import { readBaseFiles, readOwnLayer } from '../../build/layer-files.ts';
 import { buildBaseLayers } from '../../build/steps/base-layers.ts';
 import { buildWheelLayers } from '../../build/steps/wheel-layers.ts';
 import type { BuildTools } from '../../build/tools.ts';
-import { chooseBaseMirrors, readBaseSources } from '../../base-image/base-sources.ts';
-import { isTareError } from '../../base/errors.ts';
 import { type DebianMirrorConfig, resolveMirrors } from '../../debian/mirror-choice.ts';
 import { loaderFolders } from '../../debian/root-layout.ts';
 import type { LockedSystem, LockedSystemPackage } from '../../lock/types.ts';
@@ -13,12 +13,12 @@ import { optionalNeeds } from '../../plan/system/asked-needs.ts';
 import { offerCalls } from '../../plan/system/offers.ts';
 import type { PlannedSystem, PlannedSystemPackage, PlanWarning } from '../../plan/types.ts';
 import { layTree } from '../../root/tree.ts';
-import type { ResolvedBase } from '../base.ts';
-import { readPackages } from '../catalogue.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import { readPackages } from '../system/catalogue.ts';
+import { knownWheels, libraryPathOf } from '../system/request.ts';
+import type { SystemWish, TargetSystem } from '../system/resolution.ts';
 import { asPackage } from './locked-base.ts';
 import type { PackagePins } from './pins.ts';
-import type { SystemWish, TargetSystem } from '../system.ts';
-import { knownWheels, libraryPathOf } from '../system-request.ts';
 
 /** What a lock says of the Debian packages beside those of the base: it holds, or they stay where they can. */
 export interface SystemLock {

@@ -4,10 +4,10 @@ import { lockFile, type LockedWheel } from '../../lock/types.ts';
 import type { PlannedWheel } from '../../plan/types.ts';
 import type { LockedDistribution, LockedFile } from '../../python/locked.ts';
 import { parsePackageName } from '../../python/package-name.ts';
-import type { PreferredVersion } from '../resolver.ts';
+import type { PreferredVersion } from '../indexes/resolver.ts';
 import { buildAgain } from '../wheel-build/build-again.ts';
-import { chooseWheels } from '../wheel-places.ts';
-import type { TargetWheels, WheelInputs } from '../wheels.ts';
+import { chooseWheels } from '../wheels/places.ts';
+import type { TargetWheels, WheelInputs } from '../wheels/resolution.ts';
 
 /** What a lock of the image says of a target's wheels. */
 export interface WheelLock {

@@ -1,13 +1,13 @@
 import type { DebPackage } from '../../debian/package.ts';
 import { lockFile } from '../../lock/types.ts';
-import type { ResolvedBase } from '../base.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import { policyOf } from '../system/resolution.ts';
 import { assertFits, assertFrozenBase, debugMissing } from './errors.ts';
-import type { LockSessionInputs, LockWish } from './session.ts';
-import { type Standing, wheelsStay } from './standing.ts';
 import { asPackage, type BaseLock } from './locked-base.ts';
 import type { SystemLock } from './locked-system.ts';
 import type { WheelLock } from './locked-wheels.ts';
-import { policyOf } from '../system.ts';
+import type { LockSessionInputs, LockWish } from './session.ts';
+import { type Standing, wheelsStay } from './standing.ts';
 
 function isReleased(packages: readonly { readonly name: string }[], released: ReadonlySet<string>): boolean {
   return packages.some((one) => released.has(one.name));

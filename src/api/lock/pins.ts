@@ -4,7 +4,7 @@ import type { DebPackage, SuiteIndex } from '../../debian/package.ts';
 import { movedAlong, withPinned } from '../../debian/pinned-index.ts';
 import type { IndexState } from '../../lock/types.ts';
 import type { Architecture } from '../../plan/target.ts';
-import type { BaseWish } from '../base.ts';
+import type { BaseWish } from '../base/resolution.ts';
 
 /** Packages of a lock that are to stay while others move. */
 export interface PackagePins {

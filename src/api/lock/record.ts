@@ -11,9 +11,9 @@ import type {
   LockedWheel,
 } from '../../lock/types.ts';
 import type { PlannedWheel } from '../../plan/types.ts';
-import type { ResolvedBase } from '../base.ts';
-import type { TargetSystem } from '../system.ts';
-import type { TargetWheels } from '../wheels.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import type { TargetSystem } from '../system/resolution.ts';
+import type { TargetWheels } from '../wheels/resolution.ts';
 
 /** What was resolved for a target, or taken from a lock. */
 export interface ResolvedTarget {

@@ -3,8 +3,8 @@ import { readTextIfThere, writeFileAtomically } from '../../base/atomic-file.ts'
 import type { Context } from '../../base/context.ts';
 import { isTareError } from '../../base/errors.ts';
 import { readVersion } from '../../base/own-version.ts';
-import type { DebPackage } from '../../debian/package.ts';
 import type { ResolvedConfig } from '../../config/resolve.ts';
+import type { DebPackage } from '../../debian/package.ts';
 import { compareLocks, type LockDifference, lockedNames } from '../../lock/compare.ts';
 import { parseLock } from '../../lock/parse.ts';
 import { renderLock } from '../../lock/render.ts';
@@ -14,8 +14,12 @@ import { parseArchitecture } from '../../plan/target.ts';
 import type { ProjectFacts } from '../../project/facts.ts';
 import type { Project } from '../../project/project.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
-import type { ResolvedBase } from '../base.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import type { TargetWheels } from '../wheels/resolution.ts';
 import { assertFits, assertSameBase, assertKnownNames, lockForeign, lockMissing, targetMissing } from './errors.ts';
+import type { BaseLock } from './locked-base.ts';
+import type { SystemLock } from './locked-system.ts';
+import type { WheelLock } from './locked-wheels.ts';
 import { baseLock, debugLock, systemLock, wheelLock } from './parts.ts';
 import { recordTarget, type ResolvedTarget } from './record.ts';
 import {
@@ -27,10 +31,6 @@ import {
   standingOf,
   systemReasons,
 } from './standing.ts';
-import type { BaseLock } from './locked-base.ts';
-import type { SystemLock } from './locked-system.ts';
-import type { WheelLock } from './locked-wheels.ts';
-import type { TargetWheels } from '../wheels.ts';
 
 /** How a lock of the image is dealt with. */
 export interface LockWish {

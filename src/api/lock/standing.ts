@@ -5,10 +5,10 @@ import type { InputSet, Lock, LockedTarget } from '../../lock/types.ts';
 import type { ProjectFacts, PythonFact } from '../../project/facts.ts';
 import { folderNameRule } from '../../project/manifest.ts';
 import type { FileFacts } from '../../root/file-facts.ts';
-import type { ResolvedBase } from '../base.ts';
-import { nameDebian } from '../debian.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import { nameDebian } from '../indexes/debian.ts';
+import type { TargetWheels } from '../wheels/resolution.ts';
 import type { LockSessionInputs } from './session.ts';
-import type { TargetWheels } from '../wheels.ts';
 
 /** How a target stands to what is in the lock. Reasons say, for a person, what no longer holds. */
 export interface Standing {

@@ -6,8 +6,8 @@ import { parseDirectSource } from '../../python/direct-source.ts';
 import type { LockedDistribution } from '../../python/locked.ts';
 import { parsePackageName } from '../../python/package-name.ts';
 import { wheelNameOrProblem } from '../../python/wheel-name.ts';
-import { chooseWheels } from '../wheel-places.ts';
-import type { WheelInputs } from '../wheels.ts';
+import { chooseWheels } from '../wheels/places.ts';
+import type { WheelInputs } from '../wheels/resolution.ts';
 import { assertAllowed } from './choose.ts';
 import { namedSource } from './direct.ts';
 

@@ -4,8 +4,8 @@ import { sortedBy } from '../../base/order.ts';
 import type { SourceToBuild, WheelSource } from '../../plan/wheels.ts';
 import type { LockedDistribution } from '../../python/locked.ts';
 import { parseWheelName } from '../../python/wheel-name.ts';
-import { chooseWheels } from '../wheel-places.ts';
-import type { WheelInputs } from '../wheels.ts';
+import { chooseWheels } from '../wheels/places.ts';
+import type { WheelInputs } from '../wheels/resolution.ts';
 
 /** One wheel for each distribution: as the lock or the index has it, else built where that is allowed. */
 export async function chooseOrBuild(

@@ -10,10 +10,10 @@ import type { ArchiveSource, BuildSource } from '../../python/build-source.ts';
 import { type GitReference, parseDirectSource } from '../../python/direct-source.ts';
 import { evaluateMarker } from '../../python/marker.ts';
 import type { PackageName } from '../../python/package-name.ts';
-import { parseRequirement, type Requirement } from '../../python/requirement.ts';
 import { filenameOfLocation, nameOfLocation, parseLocation } from '../../python/requirement-location.ts';
+import { parseRequirement, type Requirement } from '../../python/requirement.ts';
 import { isSdistFilename } from '../../python/wheel-choice.ts';
-import type { WheelInputs } from '../wheels.ts';
+import type { WheelInputs } from '../wheels/resolution.ts';
 import { assertAllowed, buildSource } from './choose.ts';
 
 export type Question = Extract<DependencySource, { requirements: string }>;

@@ -6,8 +6,8 @@ import { targetMarkerEnvironment } from '../../plan/target.ts';
 import type { PlannedWheel } from '../../plan/types.ts';
 import { parsePylock, selectFromPylock } from '../../python/pylock.ts';
 import type { TagTarget } from '../../python/tags.ts';
-import { chooseWheels } from '../wheel-places.ts';
-import { headersFor } from '../target-wheels.ts';
+import { chooseWheels } from '../wheels/places.ts';
+import { headersFor } from '../wheels/target.ts';
 import type { BuildPlace, BuildWish } from './types.ts';
 
 export interface BuildRequirements {

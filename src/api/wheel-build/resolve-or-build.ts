@@ -10,7 +10,7 @@ import { normalizedName, parsePackageName } from '../../python/package-name.ts';
 import { parsePylock, selectFromPylock } from '../../python/pylock.ts';
 import { sdistVersion } from '../../python/sdist-name.ts';
 import { renderStubWheel } from '../../python/stub-wheel.ts';
-import type { WheelInputs } from '../wheels.ts';
+import type { WheelInputs } from '../wheels/resolution.ts';
 import { chooseOrBuild } from './choose.ts';
 import { buildNamed, type Link, type Question } from './direct.ts';
 

@@ -1,6 +1,6 @@
 import { layerMediaType } from '../../archive/layer-entry.ts';
-import { noCompiler, type TargetInputs } from '../../build/inputs.ts';
 import { earliestTime } from '../../build/content-time.ts';
+import { noCompiler, type TargetInputs } from '../../build/inputs.ts';
 import { type BaseLayers, buildBaseLayers } from '../../build/steps/base-layers.ts';
 import { buildEnvironmentLayer } from '../../build/steps/environment-layer.ts';
 import { buildSystemLayer } from '../../build/steps/system-layer.ts';
@@ -16,9 +16,9 @@ import type { PlannedUser } from '../../plan/types.ts';
 import { linkTree } from '../../store/link-tree.ts';
 import { addLayers } from '../../store/rootfs.ts';
 import { buildFolder } from '../../wheel-build/driver-source.ts';
-import { baseInputs } from '../compilers.ts';
-import { unpackBase } from '../unpacked-base.ts';
-import type { TargetWheels } from '../wheels.ts';
+import { unpackBase } from '../base/unpacked.ts';
+import { baseInputs } from '../python/compilers.ts';
+import type { TargetWheels } from '../wheels/resolution.ts';
 import type { BuildPlace } from './types.ts';
 
 export interface RootContents {

@@ -15,7 +15,7 @@ import { renderPlatform } from '../../oci/platform.ts';
 import { writeDockerArchive } from '../../store/docker-archive.ts';
 import { buildFolder, type DriverAnswer, driverSource } from '../../wheel-build/driver-source.ts';
 import type { BuildSystem } from '../../wheel-build/types.ts';
-import { venvPrefix } from '../core-set.ts';
+import { venvPrefix } from '../base/core-set.ts';
 import type { BuildRoot } from './root.ts';
 
 export interface HookRun {

@@ -1,9 +1,9 @@
 import { relative, join, basename } from 'node:path';
+import { exportCommit } from '../../engine/git-source.ts';
 import { downloadBlob } from '../../http/download.ts';
 import type { SourceToBuild } from '../../plan/wheels.ts';
-import { exportCommit } from '../../engine/git-source.ts';
 import { subfolder, unpackSource } from '../../wheel-build/unpack-source.ts';
-import { headersFor } from '../target-wheels.ts';
+import { headersFor } from '../wheels/target.ts';
 import type { BuildWish } from './types.ts';
 
 export interface FetchedSource {

@@ -1,12 +1,12 @@
-import type { TargetInputs } from '../../build/inputs.ts';
 import { TareError } from '../../base/errors.ts';
+import type { TargetInputs } from '../../build/inputs.ts';
 import { openSuite } from '../../debian/mirror.ts';
 import type { DebPackage } from '../../debian/package.ts';
 import { parseRelations } from '../../debian/relation.ts';
 import { solvePackages } from '../../debian/solve.ts';
 import type { NativeSigns } from '../../wheel-build/native-signs.ts';
-import type { ResolvedBase } from '../base.ts';
-import { openBaseSuite } from '../debian.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import { openBaseSuite } from '../indexes/debian.ts';
 import type { BuildWish } from './types.ts';
 
 /** What building needs beside the base. */

@@ -5,8 +5,8 @@ import type { Architecture } from '../../plan/target.ts';
 import type { PlannedBuild } from '../../plan/types.ts';
 import type { SourceToBuild } from '../../plan/wheels.ts';
 import type { Project } from '../../project/project.ts';
-import type { ResolvedBase } from '../base.ts';
-import type { Resolver } from '../resolver.ts';
+import type { ResolvedBase } from '../base/resolution.ts';
+import type { Resolver } from '../indexes/resolver.ts';
 
 /** What every build of a wheel works with. */
 export interface BuildWish {

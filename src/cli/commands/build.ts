@@ -51,7 +51,7 @@ export function addBuildCommand(program: Command, host: CliHost): void {
       const { directory, load } = loadWish(flags, args.length === 0 ? undefined : named);
       const engineBuild = engineWish(flags);
       const { build } = await import('../../api/build.ts');
-      const { outputBesidesPush } = await import('../../api/image-place.ts');
+      const { outputBesidesPush } = await import('../../api/image/place.ts');
       const { loadImages, openLoadEngine } = await import('../../api/load.ts');
       const { assertPushTag, pushImages } = await import('../../api/push.ts');
       const cwd = process.cwd();

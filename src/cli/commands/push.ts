@@ -30,7 +30,7 @@ export function addPushCommand(program: Command, host: CliHost): void {
     .addHelpText('after', examples)
     .action(async (first: string | undefined, second: string | undefined, flags: PushFlags) => {
       const { push } = await import('../../api/push.ts');
-      const { isImagePlace } = await import('../../api/image-place.ts');
+      const { isImagePlace } = await import('../../api/image/place.ts');
       const cwd = process.cwd();
       const session = openSession(flags, host);
       try {
