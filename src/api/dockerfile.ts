@@ -41,6 +41,8 @@ export interface DockerfileWish {
   readonly lacks?: readonly BuilderFeature[];
   /** A base that cannot be pinned is an error. */
   readonly pin?: boolean;
+  /** Where the digest of the base is known and the image cannot be had, that is an error. @default the plan is made for a small Debian */
+  readonly needsBase?: boolean;
   /** Text of the Dockerfile that is there: its digests stay, and its platforms where nothing else names them. */
   readonly before?: string;
   readonly lock?: LockWish;
@@ -79,9 +81,9 @@ export async function dockerfile(
     const marked = readFlags(wish.before ?? '')?.platforms ?? [];
     const platforms = config.platforms === undefined && marked.length > 0 ? { platforms: marked } : {};
     const bases = await resolveBases(context, tools.cache, config, facts, options);
-    const prepared = await prepareOn(bases, context, (base) => {
+    const prepared = await prepareOn(bases, wish, context, (base) => {
       const own = { ...inline, ...platforms, output: noOutput, ...(base === undefined ? {} : { base }) };
-      return prepare(directory, own, tools, wish.lock);
+      return prepare(directory, own, tools, wish.lock, { isCompiledInImage: true });
     });
     return render(prepared, bases, { ...wish, asked: askedOf(inline) }, tools);
   });
@@ -90,6 +92,7 @@ export async function dockerfile(
 /** The plan for the image itself; where its files cannot be had, for a composed Debian of the same suite. */
 async function prepareOn(
   { planBase, base }: DockerfileBases,
+  { needsBase = false }: DockerfileWish,
   { log, signal }: Context,
   work: (base: string | undefined) => Promise<Prepared>,
 ): Promise<Prepared> {
@@ -98,7 +101,7 @@ async function prepareOn(
     return await work(planBase);
   } catch (error) {
     signal.throwIfAborted();
-    if (!isTareError(error) || !isOfRegistry(error.code)) throw error;
+    if (needsBase || !isTareError(error) || !isOfRegistry(error.code)) throw error;
     log.warn(
       `what \`${base.name}\` holds is not known (${error.message})`,
       'Debian packages are those that a small Debian of the same suite lacks, which may be more than the image does',
@@ -198,7 +201,10 @@ export interface StaleDockerfile {
   readonly texts?: { readonly before: string; readonly after: string };
 }
 
-/** Compares the files that are there with what would be written, asked for as they were; nothing is written. */
+/**
+ * Compares the files that are there with what would be written, asked for as they were; nothing is written. Throws what the registry says
+ * where the base of the file cannot be had: without it another file would be written.
+ */
 export async function checkDockerfile(
   directory: string,
   inline: InlineConfig,
@@ -207,7 +213,7 @@ export async function checkDockerfile(
 ): Promise<{ readonly result: DockerfileResult; readonly stale: readonly StaleDockerfile[] }> {
   const before = await readExisting(wish.file);
   const again = asBefore(before, inline, wish);
-  const result = await dockerfile(directory, again.inline, again.wish, context);
+  const result = await dockerfile(directory, again.inline, { ...again.wish, needsBase: true }, context);
   const ignore = await readExisting(ignoreFileOf(wish.file));
   return { result, stale: [...staleText(wish.file, before, result.text), ...staleIgnore(wish.file, ignore, result)] };
 }

@@ -33,6 +33,7 @@ describe('packages are there once their files are', () => {
       { openScripts: [{ script: 'postinst', line: 1, command: 'x', verdict: 'unsupported', because: '' }] },
     ],
     ['a file of another package is put aside', { diversions: ['/usr/bin/which'] }],
+    ['there is a program, which may start others', { files: [file('usr/bin/Xvfb')] }],
   ])('not where %s', (_why, change) => {
     expect(areFilesAlone([packageOf({}), packageOf({ name: 'other', ...change })])).toBe(false);
   });
@@ -42,5 +43,13 @@ describe('packages are there once their files are', () => {
     const other = packageOf({ name: 'other', files: [file('usr/share/mime/packages/other.xml')] });
     expect(areFilesAlone([mime, other])).toBe(false);
     expect(areFilesAlone([mime, packageOf({ files: [file('usr/share/mime/packages-of-mine')] })])).toBe(true);
+  });
+
+  test('not where the base waits for them', () => {
+    const triggers =
+      '/usr/share/fonts fontconfig/noawait\n/lib/x/gdk-pixbuf-2.0/loaders libgdk-pixbuf-2.0-0:amd64/noawait\n';
+    const loader = packageOf({ files: [file('usr/lib/x/gdk-pixbuf-2.0/loaders/webp.so')] });
+    expect(areFilesAlone([loader])).toBe(true);
+    expect(areFilesAlone([loader], triggers)).toBe(false);
   });
 });

@@ -1,20 +1,33 @@
 import type { PackageFacts } from './package-facts.ts';
+import { canonicalPath } from './root-layout.ts';
 
 /**
- * Whether packages are there once their files are: nothing of their scripts or triggers (deb-triggers(5)) makes more than the
- * loader's cache, no link of an alternative, no file put aside.
+ * Whether libraries and data are there once their files are: nothing of their scripts or triggers (deb-triggers(5)) makes more than the
+ * loader's cache, no link of an alternative, no file put aside, and no program: it may start others, which its dependencies bring.
+ * `baseTriggers`: `var/lib/dpkg/triggers/File` of what is below.
  */
-export function areFilesAlone(packages: readonly PackageFacts[]): boolean {
-  return packages.every(
-    (one) =>
-      !one.madeByScripts &&
-      one.openScripts.length + one.alternatives.length + one.diversions.length === 0 &&
-      packages.every((other) => !isConcerned(one, other)),
-  );
+export function areFilesAlone(packages: readonly PackageFacts[], baseTriggers = ''): boolean {
+  const ofBase = baseTriggers.split('\n').flatMap((line) => /^\/(\S+)\s/.exec(line)?.[1] ?? []);
+  const awaited = [...ofBase, ...packages.flatMap(interestsOf)].map((path) => canonicalPath(path));
+  return packages.every((one) => isFilesAlone(one) && one.files.every((file) => !isAwaited(file, awaited)));
 }
 
-/** Whether a package would do something about what another one brings. */
-function isConcerned(one: PackageFacts, other: PackageFacts): boolean {
-  const paths = one.triggers.flatMap((line) => /^interest\S*\s+\/(\S+)$/.exec(line)?.[1] ?? []);
-  return other.files.some(({ path, type }) => type !== 'directory' && paths.some((at) => path.startsWith(`${at}/`)));
+function isFilesAlone(one: PackageFacts): boolean {
+  const isSilent = one.openScripts.length + one.alternatives.length + one.diversions.length === 0;
+  return isSilent && !one.madeByScripts && !one.files.some(isProgram);
+}
+
+function interestsOf({ triggers }: PackageFacts): readonly string[] {
+  return triggers.flatMap((line) => /^interest\S*\s+\/(\S+)$/.exec(line)?.[1] ?? []);
+}
+
+type File = PackageFacts['files'][number];
+
+function isProgram({ path, type }: File): boolean {
+  return type !== 'directory' && /^usr\/(?:s?bin|games)\//.test(path);
+}
+
+/** A folder of the trigger itself is made by whoever waits for what is in it. */
+function isAwaited({ path, type }: File, awaited: readonly string[]): boolean {
+  return type !== 'directory' && awaited.some((at) => path === at || path.startsWith(`${at}/`));
 }

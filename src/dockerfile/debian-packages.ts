@@ -47,7 +47,7 @@ function exactComment(frame: Frame): Comment {
     more: [
       leftOutOf(frame),
       'apt checks and fetches the packages, their files are laid out, and status.d tells scanners of them: apt itself counts them not as installed, and stays of one piece.',
-      'What their scripts would do is nothing but `ldconfig`.',
+      'Of what their scripts do, `ldconfig` alone is of use in an image.',
       frame.hasMounts
         ? 'The lists stay in cache mounts, locked, as apt does not share.'
         : 'Lists go in the same step, or they would stay in its layer.',
@@ -66,7 +66,8 @@ function leftOutOf({ plan }: Frame): string {
   const largest = leftOut.slice(0, 3).map((one) => one.name);
   const names = leftOut.length > 3 ? `${largest.join(', ')} and ${leftOut.length - 3} more` : largest.join(', ');
   const bytes = leftOut.reduce((sum, one) => sum + one.unpackedSize, 0);
-  return `apt-get install would add ${names}, some ${roughly(bytes / 1e6)} MB, which Debian’s packages ask of each other and nothing here loads.`;
+  const size = bytes < 1e6 ? '' : ` some ${roughly(bytes / 1e6)} MB,`;
+  return `apt-get install would add ${names},${size} which Debian’s packages ask of each other and nothing here loads.`;
 }
 
 /** One digit: a file that is checked against the archive of today must not change with every update in it. */
@@ -111,20 +112,30 @@ function installCommand(sets: PackageSets): ShellCommand {
 
 const folder = '/tmp/packages';
 /** What Debian's slim images leave out of packages as well. */
-const documentation = ['./usr/share/doc/*/[!c]*', '*/changelog*', './usr/share/man', './usr/share/locale'];
+const documentation = [
+  './usr/share/doc/*/[!c]*',
+  './usr/share/doc/*/changelog*',
+  './usr/share/man',
+  './usr/share/locale',
+];
 
-/** apt fetches as another user than root, into a folder that is theirs. A link such as /lib stays one. */
+/** apt fetches as another user than root, where the base has one. A link such as /lib stays one. */
 function unpackCommands(sets: PackageSets): readonly ShellCommand[] {
   const record = '"/var/lib/dpkg/status.d/${package%%_*}"';
   return [
     [['install', '-d', '/var/lib/dpkg/status.d']],
-    [['install', '-d', '-o', '_apt', folder]],
+    [['install', '-d', '-m', '0777', folder]],
     [['cd', folder]],
     [['apt-get', 'download'], ...namedPackages(sets)],
     [
       [{ shell: 'for package in *.deb; do' }],
       [{ shell: `dpkg-deb --field "$package" > ${record}` }],
-      [{ shell: '&& dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink' }],
+      [
+        {
+          shell:
+            '&& dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink --no-overwrite-dir',
+        },
+      ],
       [...documentation.map((pattern) => `--exclude=${pattern}`), { shell: '|| exit 1; done' }],
     ],
     [['ldconfig']],

@@ -60,7 +60,9 @@ function libraryBytecode(frame: Frame): readonly Instruction[] {
   const { plan, python } = frame;
   const [target] = plan.targets;
   if (plan.bytecode.mode !== 'all' || target === undefined) return [];
-  if (target.base.provider === 'image' && !target.layers.some((layer) => layer.kind === 'bytecode')) return [];
+  // The base has its own; not known where no compiler for the platform could be started here.
+  const isKnown = target.base.provider === 'image' && target.compiler !== undefined;
+  if (isKnown && !target.layers.some((layer) => layer.kind === 'bytecode')) return [];
   return [
     {
       kind: 'run',

@@ -110,6 +110,29 @@ describe('every variant', () => {
   });
 });
 
+describe('the standard library', () => {
+  test('is compiled unless the base is known to have its bytecode', () => {
+    const base = {
+      provider: 'image',
+      title: 'x',
+      architecture: 'arm64',
+      glibc: '2.41',
+      packages: [],
+      layers: [],
+      because,
+    } as const;
+    const digest = parseDigest(`sha256:${'1'.repeat(64)}`);
+    const python = { ...arm64.python, interpreter: '/usr/local/bin/python3.13' };
+    const foreign = { ...arm64, python, base: { ...base, digest, packageState: digest } };
+    const compiler = { version: '3.13.5', magic: 3571, cacheTag: 'cpython-313', because };
+    const isCompiled = (target: typeof arm64) =>
+      /compileall[^]*?\/usr\/local\/lib\/python3\.13\n/.test(textOf('venv', dockerfileInputs({ targets: [target] })));
+    // No Python of the platform could be started here: nobody has looked.
+    expect(isCompiled(foreign)).toBe(true);
+    expect(isCompiled({ ...foreign, compiler })).toBe(false);
+  });
+});
+
 describe('Debian packages', () => {
   test('are in the final stage, those of one architecture only there', () => {
     const text = textOf('venv', dockerfileInputs({ targets: [amd64, arm64] }));

@@ -40,6 +40,8 @@ export interface AssembleInputs {
   /** passwd(5) of the base image, where there is one. */
   readonly baseAccounts?: string;
   readonly certificates?: { readonly planned: PlannedCertificates; readonly warnings: readonly PlanWarning[] };
+  /** A builder compiles in the image itself, whatever can be started here. */
+  readonly isCompiledInImage?: boolean;
 }
 
 export interface TargetChoice {
@@ -118,7 +120,9 @@ export function assemblePlan(inputs: AssembleInputs): Plan {
       ...warnOfReplaced(environment),
       ...(inputs.certificates?.warnings ?? []),
       ...targets.flatMap((target) => target.warnings),
-      ...targets.flatMap(({ platform, bytecode }) => warnWithoutCompiler(config, platform, bytecode)),
+      ...targets.flatMap(({ platform, bytecode }) =>
+        warnWithoutCompiler(config, platform, inputs.isCompiledInImage === true ? {} : bytecode),
+      ),
     ]),
   };
 }
@@ -136,7 +140,9 @@ function environmentInputs(
     ...(facts.distribution === undefined ? { importRoot: entry?.importRoot ?? '' } : {}),
     configured: config.env,
     ...(config.envOrigins === undefined ? {} : { origins: config.envOrigins }),
-    hasBytecode: targets.some((target) => target.bytecode.compiler !== undefined),
+    hasBytecode:
+      targets.some((target) => target.bytecode.compiler !== undefined) ||
+      (inputs.isCompiledInImage === true && config.bytecode !== 'none'),
     libraryPath: [...new Set(targets.flatMap((target) => target.system.libraryPath))],
     ...(baseEnv === undefined ? {} : { base: baseEnv }),
     distributions: new Set(targets.flatMap(({ wheels }) => wheels.wheels.map((wheel) => wheel.name))),

@@ -19,7 +19,7 @@ export function planBytecode({ bytecode, origins }: ResolvedSettings): PlannedBy
 export function warnWithoutCompiler(
   settings: ResolvedSettings,
   platform: string,
-  { missing }: BytecodeChoice,
+  { missing }: Pick<BytecodeChoice, 'missing'>,
 ): readonly PlanWarning[] {
   if (settings.sources === 'strip' && (settings.bytecode === 'none' || missing !== undefined)) {
     throw new TareError({

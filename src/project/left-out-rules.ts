@@ -137,12 +137,15 @@ export function judgeContent(path: string, text: string): Verdict | undefined {
   return isAccount ? { kind: 'secret', path, rule: 'credentials of a cloud account' } : undefined;
 }
 
-/** A name alone may be a token. What installers take from their environment is none: `${TOKEN}`, for Pipenv `$TOKEN`, too. */
+/**
+ * A name alone may be a token, but for `git`, which every host of repositories takes. What installers take from their environment is
+ * none: `${TOKEN}`, for Pipenv `$TOKEN`, too.
+ */
 function hasSignedAddress(path: string, text: string): boolean {
   const pattern = manifestFile.test(path) ? quotedUserInfo : userInfo;
   for (const [, single, double] of text.matchAll(pattern)) {
     const [user = '', password = ''] = (single ?? double ?? '').split(/:(.*)/s);
-    const word = password === '' ? user : password;
+    const word = password === '' ? user.replace(/^git$/, '') : password;
     if (word.replaceAll(/\$\{\w+\}|\$[A-Z_][A-Z0-9_]*/g, '') !== '') return true;
   }
   return false;

@@ -114,7 +114,7 @@ describe.each(ways)('what enters the image, %s', (_way, options, hasRepository) 
       'requirements.txt': '--extra-index-url https://jo:word@index.example/simple\nflask\n',
       'requirements/dev.in': 'x @ git+https://token@git.example/x.git\n',
       'requirements-lock.txt':
-        '--index-url https://${USER}:${WORD}@index.example/simple\nx @ git+ssh://git@git.example/x\n',
+        '--index-url https://${USER}:${WORD}@index.example/simple\nx @ git+ssh://git@git.example/x\ny @ git+https://git@git.example/y\n',
       'notes.txt': 'https://jo:word@index.example/',
     });
     expect(pathsOf(project)).toEqual(['notes.txt', 'requirements-lock.txt']);

@@ -20,10 +20,12 @@ export interface TestBuildkit {
 export interface BuildkitOptions {
   /** `127.0.0.1:PORT`, which stands in for Docker's registry, and which may be pushed to. */
   readonly registry: string;
+  /** Whether it finds that programs for other machines run here. @default where they do */
+  readonly isEmulating?: false;
 }
 
 /** Starts a current BuildKit of its own, with everything it has in a temporary folder; steps of builds see the host's network. */
-export async function startBuildkit({ registry }: BuildkitOptions): Promise<TestBuildkit> {
+export async function startBuildkit({ registry, isEmulating }: BuildkitOptions): Promise<TestBuildkit> {
   const dir = await makeTemporaryDir('buildkit');
   const address = `unix://${join(dir, 's')}`;
   await writeFile(
@@ -37,7 +39,11 @@ export async function startBuildkit({ registry }: BuildkitOptions): Promise<Test
       `[registry."${registry}"]\nhttp = true`,
     ].join('\n\n'),
   );
-  const daemon = startCommand(join(tools, 'buildkitd'), ['--config', join(dir, 'config.toml')], { timeout: 3_600_000 });
+  const daemon = startCommand(join(tools, 'buildkitd'), ['--config', join(dir, 'config.toml')], {
+    timeout: 3_600_000,
+    // It tries them there.
+    ...(isEmulating === false ? { env: { ...process.env, TMPDIR: join(dir, 'nowhere') } } : {}),
+  });
   const env = { BUILDX_CONFIG: join(dir, 'buildx'), DOCKER_CONFIG: join(dir, 'docker') };
   const builder = 'tare-test';
   try {

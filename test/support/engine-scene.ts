@@ -5,6 +5,7 @@ import { startBuildkit, type TestBuildkit } from './buildkit.ts';
 import { requireComponent } from './components.ts';
 import { startDockerd, type TestDocker } from './dockerd.ts';
 import { makeTemporaryDir } from './paths.ts';
+import type { PythonBase } from './python-base.ts';
 import { startPythonRegistry } from './python-images.ts';
 import type { TestRegistry } from './registry.ts';
 
@@ -19,9 +20,10 @@ export interface EngineScene {
   readonly stop: () => Promise<void>;
 }
 
-export async function startEngineScene(context: TestContext): Promise<EngineScene> {
+/** With `others`, its Python is there for their platforms as well. */
+export async function startEngineScene(context: TestContext, others: readonly PythonBase[] = []): Promise<EngineScene> {
   await requireComponent(context, 'buildkit', 'buildx', 'docker', 'podman', 'buildah');
-  const registry = await startPythonRegistry(context);
+  const registry = await startPythonRegistry(context, undefined, others);
   const dir = await makeTemporaryDir('engine-scene');
   const started: { readonly stop: () => Promise<void> }[] = [registry];
   const stop = async (): Promise<void> => {

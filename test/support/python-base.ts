@@ -1,31 +1,16 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import {
-  chmod,
-  cp,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import type { TestContext } from 'vitest';
-import { readAptSources } from '../../src/debian/apt-sources.ts';
 import { mustRun, runCommand } from './command.ts';
 import { requireComponent } from './components.ts';
+import { makeDebian, type Suite } from './docker-debian.ts';
+import { packLayer, writeLayout } from './docker-layout.ts';
 import { benchDir, makeTemporaryDir } from './paths.ts';
 
 export interface PythonBase {
-  /** An OCI layout with one image, for this machine's architecture. */
+  /** An OCI layout with one image. */
   readonly layout: string;
   /** The same root unpacked, by tar alone: to ask dpkg, ldconfig and Python in it. Not to be changed. */
   readonly root: string;
@@ -34,25 +19,24 @@ export interface PythonBase {
   readonly suite: Suite;
 }
 
-type Suite = keyof typeof libraries;
-
 /** Debian packages beside those that CPython needs, and what such an image is called. */
 export interface MorePackages {
   readonly name: string;
   readonly packages: readonly string[];
 }
 
-/** What CPython links, by the names of each suite. */
-const libraries = {
-  bookworm: ['libffi8', 'libreadline8', 'libssl3'],
-  trixie: ['libffi8', 'libreadline8t64', 'libssl3t64'],
-} as const;
-const everywhere = ['ca-certificates', 'libbz2-1.0', 'liblzma5', 'libncursesw6', 'libsqlite3-0', 'libuuid1', 'netbase'];
-const packages = (suite: Suite) => [...everywhere, 'tzdata', 'zlib1g', ...libraries[suite]];
+/** Where the parts of such an image come from. */
+export interface BaseRecipe {
+  /** As OCI names it. */
+  readonly architecture: string;
+  /** A Debian in the folder `root`, which is not there. */
+  readonly makeDebian: (root: string) => Promise<void>;
+  /** A Python in `prefix`, which becomes `/usr/local`. */
+  readonly copyPython: (prefix: string) => Promise<void>;
+}
 
 /** Raised whenever what is made here changes. */
-const version = 1;
-const epoch = '1700000000';
+const version = 2;
 
 /**
  * An image in the shape of Docker's official `python:MINOR-slim`, made once and kept in `.bench/`: Debian with apt and dpkg
@@ -66,25 +50,45 @@ export async function requirePythonBase(
 ): Promise<PythonBase> {
   await requireComponent(context, 'root', 'mmdebstrap');
   const name = more.name === '' ? '' : `-${more.name}`;
-  const dir = join(benchDir, 'bases', `python-${python}-${suite}${name}-${process.arch}-${version}`);
+  const dir = baseDir(`python-${python}-${suite}${name}-${process.arch}`);
   const base = { layout: join(dir, 'layout'), root: join(dir, 'root'), python, suite };
   if (existsSync(dir)) return base;
-  const source = await findPython(python);
-  if (source === undefined) {
-    const note = `needs CPython ${python} of its own folder (pyenv install ${python}, or one on PATH that is not Debian's)`;
-    if (process.env['CI'] === 'true') throw new Error(note);
-    context.skip(note);
-    throw new Error(note);
-  }
+  const source = await requirePython(context, python);
+  await keepBase(dir, (making) =>
+    makeBase(making, base, {
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      makeDebian: (root) => makeDebian(root, suite, more.packages),
+      copyPython: (prefix) => copyPython(source, prefix, python),
+    }),
+  );
+  return base;
+}
+
+/** Where a base of that name is kept. */
+export function baseDir(name: string): string {
+  return join(benchDir, 'bases', `${name}-${version}`);
+}
+
+/** Makes what `dir` holds; it appears there when it is complete. */
+export async function keepBase(dir: string, make: (making: string) => Promise<void>): Promise<void> {
   const making = `${dir}.${process.pid}`;
   await rm(making, { recursive: true, force: true });
   try {
-    await makeBase(making, source, base, more.packages);
+    await make(making);
     await rename(making, dir);
   } finally {
     await rm(making, { recursive: true, force: true });
   }
-  return base;
+}
+
+/** `findPython`, or else the test is skipped, and fails on CI. */
+export async function requirePython(context: TestContext, minor: string): Promise<string> {
+  const source = await findPython(minor);
+  if (source !== undefined) return source;
+  const note = `needs CPython ${minor} of its own folder (pyenv install ${minor}, or one on PATH that is not Debian's)`;
+  if (process.env['CI'] === 'true') throw new Error(note);
+  context.skip(note);
+  throw new Error(note);
 }
 
 /** The folder of a CPython that can be copied elsewhere: pyenv's, else that of `pythonX.Y` on PATH. */
@@ -104,14 +108,15 @@ export async function findPython(minor: string): Promise<string | undefined> {
   }
 }
 
-async function makeBase(dir: string, source: string, base: PythonBase, more: readonly string[]): Promise<void> {
+/** Makes layout and root of `base` in the new folder `dir`; the Python is started in it once. */
+export async function makeBase(dir: string, base: PythonBase, recipe: BaseRecipe): Promise<void> {
   const root = join(dir, 'root');
   const local = await makeTemporaryDir('python-base');
   try {
     await mkdir(dir, { recursive: true });
-    await makeDebian(root, base.suite, more);
+    await recipe.makeDebian(root);
     const layers = [await packLayer(dir, root, ['.'], 'debootstrap')];
-    await copyPython(source, join(local, 'usr/local'), base.python);
+    await recipe.copyPython(join(local, 'usr/local'));
     await mustRun('cp', ['-a', `${local}/usr`, root]);
     await mustRun('/usr/sbin/chroot', [root, '/sbin/ldconfig']);
     await rm(join(root, 'var/cache/ldconfig/aux-cache'), { force: true });
@@ -137,7 +142,8 @@ async function makeBase(dir: string, source: string, base: PythonBase, more: rea
     }
     await mustRun('cp', ['-a', `${local}/usr`, root]);
     layers.push(await packLayer(dir, local, ['usr'], 'links'));
-    await writeLayout(join(dir, 'layout'), layers, printed.trim());
+    const { architecture } = recipe;
+    await writeLayout(join(dir, 'layout'), layers, { python: printed.trim(), architecture });
   } finally {
     await rm(local, { recursive: true, force: true });
   }
@@ -145,39 +151,6 @@ async function makeBase(dir: string, source: string, base: PythonBase, more: rea
 
 const selfTest =
   'import bz2, ctypes, lzma, readline, sqlite3, ssl, sys, uuid, zlib; print("%d.%d.%d" % sys.version_info[:3])';
-
-/** The root of a small Debian whose apt asks this machine's mirror, as Docker's image has it: no lists, no documentation. */
-async function makeDebian(root: string, suite: Suite, more: readonly string[]): Promise<void> {
-  const { mirror } = await readAptSources('/etc/apt');
-  if (mirror === undefined) throw new Error('this machine has no Debian mirror');
-  const include = `--include=${[...packages(suite), ...more].join(',')}`;
-  await mustRun('mmdebstrap', ['--quiet', '--variant=minbase', '--mode=root', include, suite, root, mirror], {
-    env: { ...process.env, SOURCE_DATE_EPOCH: epoch },
-  });
-  for (const folder of [
-    'var/lib/apt/lists',
-    'var/cache/apt',
-    'usr/share/doc',
-    'usr/share/man',
-    'usr/share/locale',
-    'dev',
-  ]) {
-    await rm(join(root, folder), { recursive: true, force: true });
-    await mkdir(join(root, folder));
-  }
-  await rm(join(root, 'etc/apt/sources.list'), { force: true });
-  await writeFile(
-    join(root, 'etc/apt/sources.list.d/debian.sources'),
-    [
-      'Types: deb',
-      `URIs: ${mirror}`,
-      `Suites: ${suite} ${suite}-updates`,
-      'Components: main',
-      'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg',
-      '',
-    ].join('\n'),
-  );
-}
 
 /** What `make install` leaves, without what nobody runs; stripped, and without the folder that it was built for. */
 async function copyPython(source: string, prefix: string, minor: string): Promise<void> {
@@ -212,84 +185,4 @@ async function readStart(path: string): Promise<string> {
   } finally {
     await file.close();
   }
-}
-
-interface PackedLayer {
-  readonly file: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly diffId: string;
-  readonly createdBy: string;
-}
-
-/** A layer made by tar(1) and zlib, which know nothing of ours. */
-async function packLayer(
-  dir: string,
-  folder: string,
-  names: readonly string[],
-  createdBy: string,
-): Promise<PackedLayer> {
-  const tar = join(dir, 'layer.tar');
-  const file = join(dir, `${createdBy.replace(' ', '-')}.tar.gz`);
-  const order = ['--sort=name', `--mtime=@${epoch}`, '--numeric-owner', '--owner=0', '--group=0'];
-  // Owners matter where Debian gave them.
-  const owners = names[0] === '.' ? order.slice(0, 3) : order;
-  await mustRun('tar', ['--create', `--file=${tar}`, ...owners, '-C', folder, ...names]);
-  const diffId = await sha256Of(tar);
-  await pipeline(createReadStream(tar), createGzip({ level: 6 }), createWriteStream(file));
-  await rm(tar);
-  return { file, digest: await sha256Of(file), size: (await stat(file)).size, diffId, createdBy };
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return `sha256:${hash.digest('hex')}`;
-}
-
-/** By Docker's media types in an OCI layout, as skopeo copies an image of Docker's. */
-async function writeLayout(layout: string, layers: readonly PackedLayer[], python: string): Promise<void> {
-  const blobs = join(layout, 'blobs/sha256');
-  await mkdir(blobs, { recursive: true });
-  const put = async (value: unknown, mediaType: string) => {
-    const bytes = Buffer.from(JSON.stringify(value));
-    const hex = createHash('sha256').update(bytes).digest('hex');
-    await writeFile(join(blobs, hex), bytes);
-    return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
-  };
-  for (const layer of layers) await rename(layer.file, join(blobs, layer.digest.slice('sha256:'.length)));
-  const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' };
-  const created = new Date(Number(epoch) * 1000).toISOString();
-  const config = await put(
-    {
-      created,
-      ...platform,
-      config: {
-        Env: [
-          'PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin',
-          'LANG=C.UTF-8',
-          `PYTHON_VERSION=${python}`,
-        ],
-        Cmd: ['python3'],
-      },
-      rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
-      history: [
-        ...layers.map(({ createdBy }) => ({ created, created_by: createdBy })),
-        { created, created_by: 'CMD ["python3"]', empty_layer: true },
-      ],
-    },
-    'application/vnd.docker.container.image.v1+json',
-  );
-  const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
-  const listed = layers.map(({ digest, size }) => ({
-    mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-    digest,
-    size,
-  }));
-  const manifest = await put({ schemaVersion: 2, mediaType, config, layers: listed }, mediaType);
-  const index = { schemaVersion: 2, manifests: [{ ...manifest, platform }] };
-  await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  await writeFile(join(layout, 'index.json'), JSON.stringify(index));
-  for (const name of await readdir(blobs))
-    if ((await lstat(join(blobs, name))).isFile()) await chmod(join(blobs, name), 0o444);
 }

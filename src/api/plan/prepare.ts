@@ -2,7 +2,7 @@ import type { BuildInputs } from '../../build/inputs.ts';
 import type { BuildTools } from '../../build/tools.ts';
 import type { ResolvedConfig } from '../../config/resolve.ts';
 import type { InlineConfig } from '../../config/schema.ts';
-import { assemblePlan } from '../../plan/assemble.ts';
+import { type AssembleInputs, assemblePlan } from '../../plan/assemble.ts';
 import type { ProjectFacts } from '../../project/facts.ts';
 import type { Cache } from '../../store/cache.ts';
 import type { LockOutcome, LockWish } from '../lock/session.ts';
@@ -26,6 +26,7 @@ export async function prepare(
   inline: InlineConfig,
   tools: BuildTools,
   lockWish?: LockWish,
+  assembly: Pick<AssembleInputs, 'isCompiledInImage'> = {},
 ): Promise<Prepared> {
   const { context, cache } = tools;
   const sourceDateEpoch = readSourceDateEpoch(context.env);
@@ -44,6 +45,7 @@ export async function prepare(
     files,
     prefix,
     ...ofImage,
+    ...assembly,
     ...(certificates === undefined ? {} : { certificates }),
   });
   const outcome = await lock.finish(resolved);

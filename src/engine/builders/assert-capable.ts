@@ -47,7 +47,8 @@ export function assertFeature(builder: Builder, feature: Feature): void {
   });
 }
 
-async function assertBuildable(context: Context, builder: Builder, platform: string): Promise<void> {
+/** Throws `PLATFORM_NOT_BUILDABLE` where the builder runs no program of the platform, as far as it tells. */
+export async function assertBuildable(context: Context, builder: Builder, platform: string): Promise<void> {
   if (builder.platforms !== undefined) {
     if (builder.platforms.includes(platform)) return;
     throw notBuildable(builder, platform, builder.platforms.join(', '));
@@ -65,7 +66,10 @@ function notBuildable(builder: Builder, platform: string, actual: string, cause?
     message: `${builder.title} cannot run programs for ${platform}, which the steps of a Dockerfile are`,
     expected: platform,
     actual,
-    hint: 'install emulators where it runs (apt-get install qemu-user-static binfmt-support), then start it again; or build without --engine, which runs nothing',
+    hint:
+      builder.name !== 'docker'
+        ? 'install emulators where it runs (apt-get install qemu-user-static binfmt-support), then start it again; or build without --engine, which runs nothing'
+        : 'use a builder that knows platforms (BuildKit: leave DOCKER_BUILDKIT=0 out, or install docker-buildx); or build without --engine, which runs nothing',
     ...(cause === undefined ? {} : { cause }),
   });
 }

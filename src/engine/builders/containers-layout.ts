@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { digestHex, sha256 } from '../../base/digest.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import { largestJson, parseJson } from '../../oci/json.ts';
 
 const manifestSchema = v.object({ mediaType: v.optional(v.string()) });
@@ -12,7 +13,7 @@ const manifestSchema = v.object({ mediaType: v.optional(v.string()) });
  */
 export async function layoutFromFolder(folder: string, dir: string): Promise<void> {
   const blobs = join(dir, 'blobs', 'sha256');
-  await mkdir(blobs, { recursive: true });
+  await makeFolder(blobs);
   for (const name of await readdir(folder)) {
     const [, hex] = /^([0-9a-f]{64})(?:\.manifest\.json)?$/.exec(name) ?? [];
     if (hex !== undefined) await rename(join(folder, name), join(blobs, hex));

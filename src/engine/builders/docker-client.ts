@@ -1,4 +1,5 @@
 import type { Context } from '../../base/context.ts';
+import { makePlatform, renderPlatform } from '../../oci/platform.ts';
 import { listPrograms, runProgram } from '../program.ts';
 import type { BuilderAbsence } from './types.ts';
 import { isAtLeast } from './version.ts';
@@ -11,6 +12,8 @@ export interface DockerClient {
   readonly file: string;
   readonly client: string;
   readonly server: string;
+  /** Of the engine: `linux/amd64`; absent where it does not say. */
+  readonly platform?: string;
   /** How it builds: BuildKit in the engine, BuildKit through the plugin buildx, or the builder from before BuildKit. */
   readonly kind: 'buildkit' | 'buildx' | 'legacy';
   /** The engine has no bridge network: steps of a build get that of the host. */
@@ -23,9 +26,9 @@ export async function findDockerClient(context: Context): Promise<DockerClient |
   let said: string | undefined;
   for await (const file of listPrograms(context, ['docker'])) {
     const options = { env: context.env, timeoutSeconds: patienceSeconds, signal: context.signal };
-    const format = '{{.Client.Version}} {{if .Server}}{{.Server.Version}}{{end}}';
+    const format = '{{.Client.Version}} {{if .Server}}{{.Server.Version}} {{.Server.Os}} {{.Server.Arch}}{{end}}';
     const { code, stdout, stderr } = await runProgram(file, ['version', '--format', format], options);
-    const [client = '', server = ''] = stdout.trim().split(' ');
+    const [client = '', server = '', os, architecture] = stdout.trim().split(' ');
     if (code !== 0 || server === '') {
       said ??= stderr;
       continue;
@@ -35,7 +38,11 @@ export async function findDockerClient(context: Context): Promise<DockerClient |
       context.host.platform === 'linux' && networks.code === 0 && !/^(bridge|nat)$/m.test(networks.stdout);
     const hasBuildx = (await runProgram(file, ['buildx', 'version'], options)).code === 0;
     const kind = kindOf(context.env['DOCKER_BUILDKIT'], client, server, hasBuildx);
-    const found = { file, client, server, kind, hostNetwork };
+    const platform =
+      os === undefined || architecture === undefined
+        ? {}
+        : { platform: renderPlatform(makePlatform(os, architecture)) };
+    const found = { file, client, server, kind, hostNetwork, ...platform };
     if (kind !== 'legacy') return found;
     legacy ??= found;
   }

@@ -25,6 +25,8 @@ export function dockerBuilder(context: Context, docker: DockerClient): Builder {
     version: docker.server,
     title: `docker ${docker.server} (${how})`,
     lacks: lacksOfDocker(docker),
+    // The old builder makes images of the engine's platform, whatever it is asked for.
+    ...(docker.kind === 'legacy' && docker.platform !== undefined ? { platforms: [docker.platform] } : {}),
     build: (request, session) => buildWithDocker(context, docker, request, session),
   };
 }
@@ -54,7 +56,6 @@ async function buildWithDocker(
     ...['build', '--iidfile', iidFile],
     ...(isKept && request.tag !== undefined ? ['--tag', request.tag] : []),
     ...(docker.hostNetwork || request.hostNetwork ? ['--network', 'host'] : []),
-    // The old builder knows no platform but the engine's.
     ...(isLegacy ? [] : repeated('--platform', request.platforms)),
     ...(request.noCache ? ['--no-cache'] : []),
     ...repeated('--build-arg', pairs(buildArgs(request))),

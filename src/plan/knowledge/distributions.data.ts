@@ -666,10 +666,10 @@ export const knownDistributions: readonly KnowledgeEntry[] = [
   },
   {
     distribution: 'pyvirtualdisplay',
-    programs: [['Xvfb']],
+    programs: [['Xvfb'], ['xkbcomp']],
     need: 'required',
     condition: 'a display is started',
-    evidence: 'pyvirtualdisplay/xvfb.py: `PROGRAM = "Xvfb"` (3.0)',
+    evidence: 'pyvirtualdisplay/xvfb.py: `PROGRAM = "Xvfb"` (3.0), which starts `xkbcomp`',
   },
   {
     distribution: 'pyzbar',

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:0e101da9e5778c06).
+# Made by `tare dockerfile --variant cached --platform linux/amd64`: run it again instead of editing (sha256:f65d8e46a470f850).
 # Variant `cached`: pip with a cache mount, its result laid over the Python of the slim image. Needs
 # BuildKit 0.10 (Docker 23); `--no-link` is for builders before that.
 #
@@ -19,16 +19,16 @@ FROM python AS runtime
 # install would add libllvm19, mesa-libgallium, libz3-4 and 27 more, some 200 MB, which Debian’s
 # packages ask of each other and nothing here loads. apt checks and fetches the packages, their
 # files are laid out, and status.d tells scanners of them: apt itself counts them not as installed,
-# and stays of one piece. What their scripts would do is nothing but `ldconfig`. The lists stay in
-# cache mounts, locked, as apt does not share. Versions are not pinned: the archive drops those that
-# have a security fix. `system-policy = "depends"` has apt install them instead.
+# and stays of one piece. Of what their scripts do, `ldconfig` alone is of use in an image. The
+# lists stay in cache mounts, locked, as apt does not share. Versions are not pinned: the archive
+# drops those that have a security fix. `system-policy = "depends"` has apt install them instead.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     --mount=type=secret,id=apt_sources,target=/etc/apt/sources.list.d/debian.sources,mode=0444 \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     apt-get update \
     && install -d /var/lib/dpkg/status.d \
-    && install -d -o _apt /tmp/packages \
+    && install -d -m 0777 /tmp/packages \
     && cd /tmp/packages \
     && apt-get download \
         libatomic1 \
@@ -43,8 +43,8 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
         libxdmcp6 \
     && for package in *.deb; do \
         dpkg-deb --field "$package" > "/var/lib/dpkg/status.d/${package%%_*}" \
-        && dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink \
-        '--exclude=./usr/share/doc/*/[!c]*' '--exclude=*/changelog*' --exclude=./usr/share/man --exclude=./usr/share/locale || exit 1; done \
+        && dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink --no-overwrite-dir \
+        '--exclude=./usr/share/doc/*/[!c]*' '--exclude=./usr/share/doc/*/changelog*' --exclude=./usr/share/man --exclude=./usr/share/locale || exit 1; done \
     && ldconfig \
     && rm -rf /tmp/packages /var/cache/ldconfig/aux-cache
 

@@ -1,4 +1,4 @@
-# Made by `tare dockerfile --variant plain --platform linux/amd64`: run it again instead of editing (sha256:07787baf15af5020).
+# Made by `tare dockerfile --variant plain --platform linux/amd64`: run it again instead of editing (sha256:9f12a14b34cf19f9).
 # Variant `plain`: two stages on the full image, and nothing asked of the builder. Any builder will
 # do.
 
@@ -39,12 +39,12 @@ FROM python:3.13-trixie@sha256:2222222222222222222222222222222222222222222222222
 # install would add libllvm19, mesa-libgallium, libz3-4 and 27 more, some 200 MB, which Debian’s
 # packages ask of each other and nothing here loads. apt checks and fetches the packages, their
 # files are laid out, and status.d tells scanners of them: apt itself counts them not as installed,
-# and stays of one piece. What their scripts would do is nothing but `ldconfig`. Lists go in the
-# same step, or they would stay in its layer. Versions are not pinned: the archive drops those that
-# have a security fix. `system-policy = "depends"` has apt install them instead.
+# and stays of one piece. Of what their scripts do, `ldconfig` alone is of use in an image. Lists go
+# in the same step, or they would stay in its layer. Versions are not pinned: the archive drops
+# those that have a security fix. `system-policy = "depends"` has apt install them instead.
 RUN apt-get update \
     && install -d /var/lib/dpkg/status.d \
-    && install -d -o _apt /tmp/packages \
+    && install -d -m 0777 /tmp/packages \
     && cd /tmp/packages \
     && apt-get download \
         libatomic1 \
@@ -59,8 +59,8 @@ RUN apt-get update \
         libxdmcp6 \
     && for package in *.deb; do \
         dpkg-deb --field "$package" > "/var/lib/dpkg/status.d/${package%%_*}" \
-        && dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink \
-        '--exclude=./usr/share/doc/*/[!c]*' '--exclude=*/changelog*' --exclude=./usr/share/man --exclude=./usr/share/locale || exit 1; done \
+        && dpkg-deb --fsys-tarfile "$package" | tar --extract --directory / --keep-directory-symlink --no-overwrite-dir \
+        '--exclude=./usr/share/doc/*/[!c]*' '--exclude=./usr/share/doc/*/changelog*' --exclude=./usr/share/man --exclude=./usr/share/locale || exit 1; done \
     && ldconfig \
     && rm -rf /tmp/packages /var/cache/ldconfig/aux-cache \
     && rm -rf /var/lib/apt/lists/*
