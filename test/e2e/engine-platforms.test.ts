@@ -1,6 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, describe, expect, type TestContext, test } from 'vitest';
 import { startBuildkit } from '../support/buildkit.ts';
 import { failingBuild, runTare } from '../support/cli.ts';
 import { mustRun } from '../support/command.ts';
@@ -10,7 +9,7 @@ import { type EngineScene, startEngineScene } from '../support/engine-scene.ts';
 import { copyExample, type Example, readExamples, writeProject } from '../support/example.ts';
 import { requireForeignPythonBase } from '../support/foreign-python-base.ts';
 import { readLayout, readRootfs } from '../support/image.ts';
-import { makeTemporaryDir, temporaryDir } from '../support/paths.ts';
+import { temporaryDir } from '../support/paths.ts';
 import { startPythonRegistry } from '../support/python-images.ts';
 
 const both = ['linux/amd64', 'linux/arm64'];
@@ -83,40 +82,40 @@ test('the base is there for both platforms', { timeout: 1_200_000 }, async (cont
   }
 });
 
-describe.each(['uv', 'venv'])('as `%s`', (variant) => {
-  let dir: string;
-  let hello: Awaited<ReturnType<typeof copyHello>>;
-  beforeAll(async () => {
-    dir = await makeTemporaryDir(`platforms-${variant}`);
-    hello = await copyHello(dir);
-  });
-  afterAll(() => rm(dir, { recursive: true, force: true }));
+/** Builds the example by buildx for both platforms, and sees that each image has its own wheels. */
+async function buildBoth(variant: string, dir: string, scene: EngineScene) {
+  const { project, example } = await copyHello(dir);
+  const layout = join(dir, 'both');
+  const args = ['--engine', 'buildx', '--builder', scene.buildkit.builder, '--platform', both.join(',')];
+  const report = await build(project, [...args, '--variant', variant, '-o', `oci:${layout}`], scene);
+  expect(report.platforms.map((one: { readonly platform: string }) => one.platform)).toEqual(both);
+  const images = await readLayout(layout);
+  expect([...images.keys()]).toEqual(both);
+  for (const one of report.platforms) expect(images.get(one.platform)?.digest).toBe(one.digest);
+  const paths = await pathsOf(layout);
+  expect(machinesOf(paths.get('linux/amd64'))).toEqual(new Set(['x86_64']));
+  expect(machinesOf(paths.get('linux/arm64'))).toEqual(new Set(['aarch64']));
+  return { project, example, layout, paths };
+}
 
-  test('one build by buildx makes an image for each platform, with its own wheels', async (context) => {
-    const scene = await openScene(context);
-    const layout = join(dir, 'both');
-    const args = ['--engine', 'buildx', '--builder', scene.buildkit.builder, '--platform', both.join(',')];
-    const report = await build(hello.project, [...args, '--variant', variant, '-o', `oci:${layout}`], scene);
-    expect(report.platforms.map((one: { readonly platform: string }) => one.platform)).toEqual(both);
-    const images = await readLayout(layout);
-    expect([...images.keys()]).toEqual(both);
-    for (const one of report.platforms) expect(images.get(one.platform)?.digest).toBe(one.digest);
-    const paths = await pathsOf(layout);
-    expect(machinesOf(paths.get('linux/amd64'))).toEqual(new Set(['x86_64']));
-    expect(machinesOf(paths.get('linux/arm64'))).toEqual(new Set(['aarch64']));
-  });
+test('as `uv`, one build by buildx makes an image for each platform, and that for the other answers', async (context) => {
+  const scene = await openScene(context);
+  const { example, layout } = await buildBoth('uv', await temporaryDir('platforms-uv'), scene);
+  await expectForeignAnswers(layout, example);
+});
 
-  test('one by buildctl for the other platform alone has the same files, and answers', async (context) => {
-    const scene = await openScene(context);
-    const layout = join(dir, 'foreign');
-    const args = ['--engine', 'buildctl', '--variant', variant, '--platform', foreign];
-    const report = await build(hello.project, [...args, '-o', `oci:${layout}`], scene);
-    expect(report).toMatchObject({ engine: { name: 'buildctl' }, variant, platforms: [{ platform: foreign }] });
-    const paths = await pathsOf(layout);
-    expect([...paths.keys()]).toEqual([foreign]);
-    expect(paths.get(foreign)).toEqual((await pathsOf(join(dir, 'both'))).get(foreign));
-    await expectForeignAnswers(layout, hello.example);
-  });
+test('as `venv`, one by buildctl for the other platform alone has the same files, and answers', async (context) => {
+  const scene = await openScene(context);
+  const dir = await temporaryDir('platforms-venv');
+  const { project, example, paths } = await buildBoth('venv', dir, scene);
+  const layout = join(dir, 'foreign');
+  const args = ['--engine', 'buildctl', '--variant', 'venv', '--platform', foreign];
+  const report = await build(project, [...args, '-o', `oci:${layout}`], scene);
+  expect(report).toMatchObject({ engine: { name: 'buildctl' }, variant: 'venv', platforms: [{ platform: foreign }] });
+  const alone = await pathsOf(layout);
+  expect([...alone.keys()]).toEqual([foreign]);
+  expect(alone.get(foreign)).toEqual(paths.get(foreign));
+  await expectForeignAnswers(layout, example);
 });
 
 describe('one build for two platforms', () => {
