@@ -6,6 +6,7 @@ import { errorReportSchema, runTare } from '../support/cli.ts';
 import { mustRun } from '../support/command.ts';
 import { requireComponent } from '../support/components.ts';
 import { writeProject } from '../support/example.ts';
+import { readLayout, readRootfs } from '../support/image.ts';
 import { benchDir, makeTemporaryDir, temporaryDir } from '../support/paths.ts';
 import { startPythonRegistry } from '../support/python-images.ts';
 import { writeUserRegistries } from '../support/user-registries.ts';
@@ -186,6 +187,38 @@ describe('built by a current BuildKit', () => {
     expect(checked.code, checked.stderr).toBe(0);
     expect((await run()).code).toBe(0);
     expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
+  test('the image has the Debian packages that its base lacks and no others, and apt stays of one piece', {
+    timeout: 600_000,
+  }, async (context) => {
+    await open(context);
+    const tables = `${small['tare.toml']}system-packages = ["libgl1"]\n`;
+    const dir = await writeProject(await temporaryDir('dockerfile-exact'), { ...small, 'tare.toml': tables });
+    const file = join(dir, 'Dockerfile');
+    const run = (...args: string[]) => runTare(['dockerfile', dir, '-o', file, ...args], { env });
+    const first = await run();
+    expect(first.code, first.stderr).toBe(0);
+    expect(await readFile(file, 'utf8')).toMatch(/apt-get download \\\n +libgl1 \\\n/);
+    const layout = join(dir, 'image');
+    const built = await runTare(['build', dir, '--engine', 'buildctl', '-o', `oci:${layout}`], {
+      env: { ...env, BUILDKIT_HOST: buildkit.address },
+    });
+    expect(built.code, built.stderr).toBe(0);
+    const [image] = [...(await readLayout(layout)).values()];
+    const paths = [...(await readRootfs(layout, image as NonNullable<typeof image>)).keys()];
+    expect(paths).toContain('usr/lib/x86_64-linux-gnu/libGL.so.1');
+    expect(paths).toContain('var/lib/dpkg/status.d/libgl1');
+    expect(paths.filter((path) => /libLLVM|\/tmp\/packages|aux-cache/.test(path))).toEqual([]);
+
+    // Another cache, and nobody to ask: what the base holds is not known, and nothing is said of the file.
+    const alone = await writeUserRegistries(join(dir, 'alone'), { 'docker.io': '127.0.0.1:9' });
+    const checked = await runTare(['dockerfile', dir, '-o', file, '--check'], {
+      env: { ...alone, TARE_CACHE_DIR: join(dir, 'cache') },
+    });
+    expect(checked.code).not.toBe(0);
+    expect(checked.stderr).toMatch(/error\[REGISTRY_\w+\]/);
+    expect(checked.stderr).not.toContain('stale');
   });
 
   test('whatever files, variables and labels are called, the image has exactly them', {
