@@ -21,9 +21,10 @@ import type {
 import type { Plan } from '../plan/types.ts';
 import { openCache } from '../store/cache.ts';
 import type { MeteredContext } from './context.ts';
+import { askedOf } from './dockerfile/asked.ts';
 import { type BaseOptions, type DockerfileBases, resolveBases } from './dockerfile/bases.ts';
 import { hasExactPackages } from './dockerfile/exact-packages.ts';
-import { asBefore, askedOf, pinsOf, readExisting, writeOwn } from './dockerfile/existing.ts';
+import { asBefore, pinsOf, readExisting, writeOwn } from './dockerfile/existing.ts';
 import { buildFilesOf, certificateFilesOf, lockSourceOf, projectIndexes } from './dockerfile/inputs.ts';
 import type { LockWish } from './lock/session.ts';
 import { type Prepared, prepare } from './plan/prepare.ts';

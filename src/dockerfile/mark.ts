@@ -1,5 +1,5 @@
 import { sha256 } from '../base/digest.ts';
-import { type AskedSettings, type DockerfileOptions, type Variant, variants } from './types.ts';
+import { type DockerfileOptions, type Variant, variants } from './types.ts';
 import { parseShellWords, shellWord } from './words.ts';
 
 /** The first line of a file that tare wrote: what follows must hash to it, or somebody changed it. Quotes may hold anything. */
@@ -29,16 +29,12 @@ export interface MarkedOptions extends DockerfileOptions {
 
 /** Throws `DOCKERFILE_INEXPRESSIBLE` for what does not fit into a line. */
 export function flagsOf({ variant, comments = 'full', link = true, platforms, asked = {} }: MarkedOptions): string {
-  const { base, python, extras = [], groups = [] } = asked;
   const isLinkless = !link && variant !== 'plain';
   const words = [
     ...['--variant', variant, '--platform', platforms.join(',')],
     ...(comments === 'full' ? [] : ['--comments', comments]),
     ...(isLinkless ? ['--no-link'] : []),
-    ...(base === undefined ? [] : ['--base', base]),
-    ...(python === undefined ? [] : ['--python', python]),
-    ...extras.flatMap((extra) => ['--extra', extra]),
-    ...groups.flatMap((group) => ['--group', group]),
+    ...Object.entries(asked).flatMap(([flag, values]) => values.flatMap((value) => [flag, value])),
   ];
   return words.map((word) => ` ${shellWord(word)}`).join('');
 }
@@ -51,7 +47,7 @@ export function readFlags(text: string): MarkedOptions | undefined {
   const variant = variants.find((one): one is Variant => one === chosen);
   if (variant === undefined) return undefined;
   const comments = (['brief', 'none'] as const).find((one) => one === all('--comments')[0]);
-  const asked = readAsked(all);
+  const asked = Object.fromEntries([...given].filter(([flag, values]) => !ownFlags.has(flag) && values.length > 0));
   return {
     variant,
     platforms: all('--platform').flatMap((list) => list.split(',').filter((one) => one !== '')),
@@ -61,18 +57,8 @@ export function readFlags(text: string): MarkedOptions | undefined {
   };
 }
 
-function readAsked(all: (flag: string) => readonly string[]): AskedSettings {
-  const [base] = all('--base');
-  const [python] = all('--python');
-  const extras = all('--extra');
-  const groups = all('--group');
-  return {
-    ...(base === undefined ? {} : { base }),
-    ...(python === undefined ? {} : { python }),
-    ...(extras.length === 0 ? {} : { extras }),
-    ...(groups.length === 0 ? {} : { groups }),
-  };
-}
+/** How it is written, which is no setting of the image. */
+const ownFlags: ReadonlySet<string> = new Set(['--variant', '--platform', '--comments', '--no-link']);
 
 /** Each flag with what follows it, in order: a value may look like a flag. */
 function valuesOf(words: readonly string[]): ReadonlyMap<string, readonly string[]> {

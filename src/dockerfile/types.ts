@@ -59,13 +59,11 @@ export interface DockerfileOptions {
   readonly asked?: AskedSettings;
 }
 
-/** Settings that the command line gave in place of the configuration's: a file that is made again needs them again. */
-export interface AskedSettings {
-  readonly base?: string;
-  readonly python?: string;
-  readonly extras?: readonly string[];
-  readonly groups?: readonly string[];
-}
+/**
+ * Settings that the command line gave in place of the configuration's, by their flag: `{ '--extra': ['fast'] }`. A file that is made again
+ * needs them again.
+ */
+export type AskedSettings = Readonly<Record<string, readonly string[]>>;
 
 export type SecretId = 'pip_conf' | 'netrc' | 'uv_toml' | 'apt_sources' | 'ca';
 

@@ -4,22 +4,12 @@ import { type Digest, parseDigest } from '../../base/digest.ts';
 import { systemErrorCode, TareError } from '../../base/errors.ts';
 import type { InlineConfig } from '../../config/schema.ts';
 import { readFlags, readMark } from '../../dockerfile/mark.ts';
-import type { AskedSettings } from '../../dockerfile/types.ts';
+import { settingsOf } from './asked.ts';
 
 /** Digests of the images that a Dockerfile begins its stages with, by their name and tag. */
 export function pinsOf(text: string | undefined): ReadonlyMap<string, Digest> {
   const found = [...(text ?? '').matchAll(/^FROM (\S+)@(sha256:[0-9a-f]{64}) AS /gm)];
   return new Map(found.map(([, name = '', digest = '']) => [name, parseDigest(digest)]));
-}
-
-/** What the command line says of the settings that a file's first line keeps. */
-export function askedOf({ base, python, extras, groups }: InlineConfig): AskedSettings {
-  return {
-    ...(base === undefined ? {} : { base }),
-    ...(python === undefined ? {} : { python }),
-    ...(extras === undefined ? {} : { extras }),
-    ...(groups === undefined ? {} : { groups }),
-  };
 }
 
 /** What is asked for now, and where that says nothing, what the file that is there was asked for. */
@@ -34,7 +24,10 @@ export function asBefore<Wish>(
     ...(comments === undefined ? {} : { comments }),
     ...(link === undefined ? {} : { link }),
   };
-  return { inline: { ...asked, ...inline }, wish: { ...flags, ...wish, ...(before === undefined ? {} : { before }) } };
+  return {
+    inline: { ...settingsOf(asked), ...inline },
+    wish: { ...flags, ...wish, ...(before === undefined ? {} : { before }) },
+  };
 }
 
 /** The text of a file that may be written over; undefined where there is none. */
