@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
 import { type TestBuildkit, startBuildkit } from '../support/buildkit.ts';
 import { errorReportSchema, runTare } from '../support/cli.ts';
-import { mustRun } from '../support/command.ts';
+import { mustRun, runCommand } from '../support/command.ts';
 import { requireComponent } from '../support/components.ts';
-import { writeProject } from '../support/example.ts';
+import { copyExample, readExamples, writeProject } from '../support/example.ts';
 import { readLayout, readRootfs } from '../support/image.ts';
 import { benchDir, makeTemporaryDir, temporaryDir } from '../support/paths.ts';
 import { startPythonRegistry } from '../support/python-images.ts';
@@ -283,6 +283,29 @@ describe('built by a current BuildKit', () => {
     expect(config.Labels).toMatchObject({ 'od d"k $x': value });
     expect(config).toMatchObject({ User: '65532:65532', Cmd: ['python', 'serve.py'], WorkingDir: '/app' });
   });
+
+  test.for(['cached', 'venv', 'wheels', 'uv'])(
+    'as `%s`, the examples pass the checks of BuildKit without a warning',
+    {
+      timeout: 600_000,
+    },
+    async (variant, context) => {
+      await open(context);
+      for (const example of await readExamples()) {
+        const dir = join(await temporaryDir('dockerfile-check'), example.name);
+        await copyExample(example, dir);
+        const file = join(dir, 'Dockerfile');
+        const written = await runTare(['dockerfile', dir, '-o', file, '--variant', variant], { env });
+        expect(written.code, written.stderr).toBe(0);
+        const args = ['build', '--builder', buildkit.builder, '--call', 'check,format=json', '--file', file, dir];
+        const checked = await runCommand(join(benchDir, 'tools/bin/buildx'), args, {
+          env: { ...process.env, ...buildkit.env },
+        });
+        expect(checked.code, checked.stdout + checked.stderr).toBe(0);
+        expect(JSON.parse(checked.stdout).warnings ?? []).toEqual([]);
+      }
+    },
+  );
 
   test('services of a repository share what they have in common', { timeout: 600_000 }, async (context) => {
     await open(context);
