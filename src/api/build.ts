@@ -12,6 +12,7 @@ import { openCache } from '../store/cache.ts';
 import { layoutContents } from '../store/contents.ts';
 import { parseOutput, renderOutput, writeOutput } from '../store/output.ts';
 import type { MeteredContext } from './context.ts';
+import { reportFindings } from './image/finding-report.ts';
 import { verifyBuilt } from './image/verification.ts';
 import type { LockWish } from './lock/session.ts';
 import { lockUseOf } from './lock/use.ts';
@@ -110,13 +111,7 @@ function platformReport(
     unpackedSize: layers.reduce((sum, { record }) => sum + record.unpackedSize, 0),
     bytecodeSize: layers.reduce((sum, { record }) => sum + record.bytecode, 0),
     ...builtWheelsOf(target),
-    findings: (verdict?.findings ?? []).map(({ code, severity, message, chain, isAllowed }) => ({
-      code,
-      severity,
-      message,
-      ...(chain === undefined ? {} : { chain }),
-      isAllowed,
-    })),
+    findings: reportFindings(verdict?.findings ?? []),
     layers: layers.map(({ layer, record }) => ({
       digest: record.digest,
       diffId: record.diffId,

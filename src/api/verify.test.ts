@@ -51,7 +51,7 @@ async function imageOf(
     workdir: '/app',
     labels: {},
     exposedPorts: [],
-    layers: made.map(({ diffId }) => ({ diffId, createdBy: 'test' })),
+    layers: made.map(({ diffId }, at) => ({ diffId, createdBy: at === 0 ? 'a base' : 'tare: application' })),
   });
   return makeImage({ config, layers: made });
 }
@@ -97,6 +97,24 @@ test('a library that a later layer takes away is missed, unless that is allowed'
   expect(allowed).toMatchObject({ isSound: true, counts: { errors: 0, allowed: 1 } });
   const misspelt = verify(path, { allow: ['library_missing'] }, context);
   await expect(misspelt).rejects.toMatchObject({ code: 'USAGE', hint: 'give `--allow library-missing`' });
+});
+
+test('a finding about what the base brings is told as that, unless a later layer has it, too', async () => {
+  const { context } = await contextOf();
+  const path = join(await temporaryDir('out'), 'image');
+  const program = (name: string): Member => ({ name: `usr/bin/${name}`, bytes: python, mode: 0o4755 });
+  const layers = [
+    [...base, program('mount'), program('passwd')],
+    [...environment, program('passwd'), program('mine')],
+  ];
+  await writeOutput({ kind: 'oci', path }, [await imageOf(layers)], { signal });
+  const { platforms } = await verify(path, {}, context);
+  const found = platforms[0]?.findings.map((one) => [one.code, one.path, one.isOfBase]);
+  expect(found).toEqual([
+    ['set-id', '/usr/bin/mine', false],
+    ['set-id', '/usr/bin/mount', true],
+    ['set-id', '/usr/bin/passwd', false],
+  ]);
 });
 
 test('a text that a later layer replaces counts as it is there', async () => {

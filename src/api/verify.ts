@@ -3,6 +3,7 @@ import type { Context } from '../base/context.ts';
 import type { Digest } from '../base/digest.ts';
 import { TareError } from '../base/errors.ts';
 import { nearestName } from '../config/nearest-name.ts';
+import { findBaseLayers } from '../inspect/base-layers.ts';
 import { type Finding, findingCodes } from '../inspect/finding.ts';
 import { type PackageSearch, withPackageHints } from '../inspect/package-hints.ts';
 import { type InspectedCounts, verifyImage } from '../inspect/verify.ts';
@@ -29,6 +30,8 @@ export interface VerifyOptions extends PlaceOptions {
 export interface VerifiedFinding extends Finding {
   /** True where `allow` names its code. */
   readonly isAllowed: boolean;
+  /** It is about a file that the base brings, as it brings it: as far as the history tells which layers that is. */
+  readonly isOfBase: boolean;
 }
 
 export interface VerifiedPlatform {
@@ -89,13 +92,25 @@ export async function verifyPlatform(
   const search = options.findPackage?.(image);
   const hinted = search === undefined ? findings : await withPackageHints(findings, search);
   const allow = new Set<string>(options.allow);
+  const ofBase = basePaths(layers, findBaseLayers(config)?.count ?? 0);
   return {
     platform: renderPlatform(image.platform),
     digest: imageDigest(image),
     ...(python === undefined ? {} : { python }),
-    findings: hinted.map((finding) => ({ ...finding, isAllowed: allow.has(finding.code) })),
+    findings: hinted.map((finding) => ({
+      ...finding,
+      isAllowed: allow.has(finding.code),
+      isOfBase: ofBase.has(finding.path?.slice(1) ?? ''),
+    })),
     checked,
   };
+}
+
+/** What is in the lowest layers and in none above them. */
+function basePaths(layers: readonly LayerFacts[], count: number): ReadonlySet<string> {
+  const paths = new Set(layers.slice(0, count).flatMap(({ files }) => files.map(({ path }) => path)));
+  for (const { files } of layers.slice(count)) for (const { path } of files) paths.delete(path);
+  return paths;
 }
 
 /** The texts of all layers, those of a later one in place of an earlier one's. */

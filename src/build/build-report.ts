@@ -48,6 +48,8 @@ export interface FindingReport {
   readonly message: string;
   readonly chain?: readonly string[];
   readonly isAllowed: boolean;
+  /** It is about a file that the base brings, as it brings it. */
+  readonly isOfBase: boolean;
 }
 
 export interface LayerReport {

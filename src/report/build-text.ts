@@ -1,6 +1,7 @@
 import type { BuildReport, LayerReport, PlatformReport } from '../build/build-report.ts';
 import type { LayerKind, Plan } from '../plan/types.ts';
 import { renderBytes } from '../base/size-text.ts';
+import { renderFound } from './findings-text.ts';
 import { renderColumns, renderCount, renderDuration, renderPlainText } from './format.ts';
 
 /** What a person sees at the end of a build. */
@@ -74,14 +75,8 @@ function renderBuilt({ builtWheels = [] }: PlatformReport): readonly string[] {
 }
 
 function renderFindings({ findings }: PlatformReport): readonly string[] {
-  const allowed = findings.filter((one) => one.isAllowed && one.severity === 'error').length;
-  const warnings = findings.filter((one) => one.severity === 'warning').length;
-  if (allowed + warnings === 0) return [];
-  const said = [
-    ...(allowed > 0 ? [`${renderCount(allowed, 'error')} allowed`] : []),
-    ...(warnings > 0 ? [renderCount(warnings, 'warning')] : []),
-  ];
-  return [`  verified with ${said.join(' and ')}: \`tare verify\` shows them`];
+  const found = renderFound(findings);
+  return found === '' ? [] : [`  ${found}`];
 }
 
 function rowOf(kind: LayerKind, layers: readonly LayerReport[]): string[] {

@@ -1,4 +1,5 @@
 import { renderBytes } from '../base/size-text.ts';
+import { renderFound, type ToldFinding } from './findings-text.ts';
 import { renderColumns, renderCount, renderDuration, renderPlainText } from './format.ts';
 
 /** What the text needs of a build by an engine; `api/` gives more. */
@@ -14,7 +15,7 @@ export interface EngineBuild {
     readonly size: number;
     readonly unpackedSize: number;
     readonly layers: readonly unknown[];
-    readonly findings: readonly { readonly severity: 'error' | 'warning' }[];
+    readonly findings: readonly ToldFinding[];
   }[];
   readonly pushed?: { readonly reference: string };
   readonly loaded?: { readonly engine: string; readonly reference: string };
@@ -31,7 +32,7 @@ export function renderEngineText(report: EngineBuild, place: string): string {
     renderCount(layers.length, 'layer'),
   ]);
   const table = renderColumns([['', 'packed', 'unpacked', ''], ...rows], ['left', 'right', 'right', 'left'], '  ');
-  const warnings = platforms.flatMap(({ findings }) => findings).length;
+  const found = renderFound(platforms.flatMap(({ findings }) => findings));
   const where = [
     ...(place === '' ? [] : [place]),
     ...(pushed === undefined ? [] : [`${pushed.reference} in its registry`]),
@@ -41,7 +42,7 @@ export function renderEngineText(report: EngineBuild, place: string): string {
   return [
     `variant ${variant} on ${base.name}: ${because.rule}`,
     ...(platforms.length === 0 ? [] : [table]),
-    ...(warnings === 0 ? [] : [`verified with ${renderCount(warnings, 'finding')}: \`tare verify\` shows them`]),
+    found,
     `${where.join(', ')}\n${built}`,
     report.digest ?? report.imageId ?? '',
   ]

@@ -17,7 +17,13 @@ function report(findings: Findings): VerifiedImage {
 test('errors come first, with the chain and what to do', () => {
   const text = renderVerifyText(
     report([
-      { code: 'user-is-root', severity: 'warning', message: 'the image runs as root', isAllowed: false },
+      {
+        code: 'user-is-root',
+        severity: 'warning',
+        message: 'the image runs as root',
+        isAllowed: false,
+        isOfBase: false,
+      },
       {
         code: 'library-missing',
         severity: 'error',
@@ -25,6 +31,7 @@ test('errors come first, with the chain and what to do', () => {
         chain: ['opencv-python', 'cv2/cv2.abi3.so', 'libGL.so.1'],
         hint: 'add `system-packages = ["libgl1"]`',
         isAllowed: false,
+        isOfBase: false,
       },
     ]),
   );
@@ -47,6 +54,7 @@ test('many findings of one kind are counted', () => {
     severity: 'warning' as const,
     message: `link ${index}`,
     isAllowed: false,
+    isOfBase: false,
   }));
   const text = renderVerifyText(report(findings));
   expect(text).toContain('warning[link-dangling]: 30 findings');
@@ -54,9 +62,22 @@ test('many findings of one kind are counted', () => {
   expect(text).toContain('oci:out: sound (0 errors, 30 warnings)');
 });
 
+test('what the base brings comes apart, after the rest', () => {
+  const finding = {
+    code: 'set-id',
+    severity: 'warning',
+    message: 'of mount',
+    isAllowed: false,
+    isOfBase: true,
+  } as const;
+  const text = renderVerifyText(report([finding, { ...finding, message: 'of mine', isOfBase: false }]));
+  expect(text).toContain('warning[set-id]\n  of mine\nwarning[set-id], of the base\n  of mount\n');
+});
+
 test('what is allowed is shown as such', () => {
   const [finding] =
-    report([{ code: 'set-id', severity: 'error', message: 'm', isAllowed: true }]).platforms[0]?.findings ?? [];
+    report([{ code: 'set-id', severity: 'error', message: 'm', isAllowed: true, isOfBase: false }]).platforms[0]
+      ?.findings ?? [];
   const text = renderVerifyText(report(finding === undefined ? [] : [finding]));
   expect(text).toContain('allowed[set-id]');
   expect(text).toContain('1 allowed');
@@ -65,7 +86,9 @@ test('what is allowed is shown as such', () => {
 test('names from the image drive no terminal and begin no line', () => {
   const message = 'a\u001b[31m\nerror[fake]: b';
   const text = renderVerifyText(
-    report([{ code: 'set-id', severity: 'error', message, chain: ['x\ny', 'z', '\u0007'], isAllowed: false }]),
+    report([
+      { code: 'set-id', severity: 'error', message, chain: ['x\ny', 'z', '\u0007'], isAllowed: false, isOfBase: false },
+    ]),
   );
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
   expect(text.split('\n').some((line) => line.startsWith('error[fake]'))).toBe(false);

@@ -1,6 +1,8 @@
 import type { Finding } from '../inspect/finding.ts';
 import { renderCount, renderPlainText } from './format.ts';
 
+type ProvenFinding = Finding & { readonly isAllowed: boolean; readonly isOfBase: boolean };
+
 /** What the text needs of a verified image; `api/` gives more. */
 export interface VerifiedImage {
   readonly image: string;
@@ -9,12 +11,14 @@ export interface VerifiedImage {
   readonly platforms: readonly {
     readonly platform: string;
     readonly python?: string;
-    readonly findings: readonly (Finding & { readonly isAllowed: boolean })[];
+    readonly findings: readonly ProvenFinding[];
     readonly checked: Readonly<
       Record<'files' | 'elfFiles' | 'nativeRoots' | 'distributions' | 'bytecode' | 'scripts' | 'links', number>
     >;
   }[];
 }
+
+const ofBase = ', of the base';
 
 /** Findings of one code beyond this are counted only. */
 const mostShown = 8;
@@ -35,9 +39,9 @@ function renderPlatform({ platform, python, findings, checked }: VerifiedImage['
     renderCount(checked.links, 'link'),
     renderCount(checked.bytecode, 'bytecode file'),
   ];
-  const groups = new Map<string, (Finding & { readonly isAllowed: boolean })[]>();
+  const groups = new Map<string, ProvenFinding[]>();
   for (const finding of findings) {
-    const key = `${finding.isAllowed ? 'allowed' : finding.severity}[${finding.code}]`;
+    const key = `${finding.isAllowed ? 'allowed' : finding.severity}[${finding.code}]${finding.isOfBase ? ofBase : ''}`;
     groups.set(key, [...(groups.get(key) ?? []), finding]);
   }
   const order = ['error', 'warning', 'allowed'];
@@ -48,8 +52,9 @@ function renderPlatform({ platform, python, findings, checked }: VerifiedImage['
   ].join('\n');
 }
 
+/** Those of the base come after the others. */
 function rankOf(key: string, order: readonly string[]): number {
-  return order.indexOf(key.slice(0, key.indexOf('[')));
+  return order.indexOf(key.slice(0, key.indexOf('['))) + (key.endsWith(ofBase) ? 0.5 : 0);
 }
 
 function renderGroup(key: string, findings: readonly Finding[]): string {

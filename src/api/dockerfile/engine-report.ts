@@ -7,6 +7,7 @@ import type { BuilderName } from '../../engine/builders/types.ts';
 import type { Image } from '../../oci/image.ts';
 import { openCache } from '../../store/cache.ts';
 import { readLayerFacts } from '../../store/layer-facts.ts';
+import { reportFindings } from '../image/finding-report.ts';
 import { verifyPlatform } from '../verify.ts';
 
 /** What `tare build --engine --json` prints. Sizes are bytes, timings milliseconds. */
@@ -74,13 +75,7 @@ async function platformReport(context: Context, image: Image, allow: readonly st
     size: layers.reduce((sum, { size }) => sum + size, 0),
     unpackedSize: layers.reduce((sum, { unpackedSize }) => sum + unpackedSize, 0),
     layers,
-    findings: findings.map(({ code, severity, message, chain, isAllowed }) => ({
-      code,
-      severity,
-      message,
-      ...(chain === undefined ? {} : { chain }),
-      isAllowed,
-    })),
+    findings: reportFindings(findings),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Cache } from '../../store/cache.ts';
 import { type VerifiedFinding, type VerifiedPlatform, verifyPlatform } from '../verify.ts';
 
 /** Raised whenever the same image may be judged otherwise. */
-const verdictVersion = 1;
+const verdictVersion = 2;
 
 /** Proves a built image before it is written: the last step of every build. Throws `IMAGE_UNSOUND`. */
 export async function verifyBuilt(
