@@ -14,8 +14,11 @@ interface Form {
   readonly read: (texts: readonly string[]) => unknown;
 }
 
-const word: Form = { write: (value) => [String(value)], read: ([text]) => text };
-const number: Form = { write: (value) => [String(value)], read: ([text]) => Number(text) };
+const word: Form = { write: (value) => (typeof value === 'string' ? [value] : []), read: ([text]) => text };
+const number: Form = {
+  write: (value) => (typeof value === 'number' ? [`${value}`] : []),
+  read: ([text]) => Number(text),
+};
 const words: Form = { write: (value) => value as readonly string[], read: (texts) => texts };
 const pairs: Form = {
   write: (value) => Object.entries(value).map(([name, text]) => `${name}=${text}`),
