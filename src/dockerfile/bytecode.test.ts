@@ -41,7 +41,7 @@ describe.each([
   ['one process', {}],
   ['as many as there are processors', many],
 ])('%s', (_how, others) => {
-  test('what is no Python of today stays, and the rest is compiled', async (context) => {
+  test('what is no Python of today stays, and the rest is compiled', { timeout: 120_000 }, async (context) => {
     const files = { ...others, 'old.py': 'print "x"\n', 'zero.py': 'x = 1\0', 'new.py': 'x = 1\n' };
     const { code, compiled, stderr } = await runStep(context, files);
     expect(code, stderr).toBe(0);
@@ -49,13 +49,15 @@ describe.each([
     expect(compiled).not.toContain('old');
   });
 
-  test('a compiler that is killed fails the step', async (context) => {
+  test('a compiler that is killed fails the step', { timeout: 120_000 }, async (context) => {
     const { code } = await runStep(context, { ...others, 'slow.py': slow }, 'ulimit -t 1; ');
     expect(code).not.toBe(0);
   });
 });
 
-test('modules of the application that are called as those of the compiler are compiled, not run', async (context) => {
+test('modules of the application that are called as those of the compiler are compiled, not run', {
+  timeout: 120_000,
+}, async (context) => {
   const own = Object.fromEntries(
     ['argparse', 'compileall', 'queue', 'types'].map((name) => [`${name}.py`, 'exit(3)\n']),
   );

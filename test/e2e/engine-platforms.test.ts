@@ -98,13 +98,17 @@ async function buildBoth(variant: string, dir: string, scene: EngineScene) {
   return { project, example, layout, paths };
 }
 
-test('as `uv`, one build by buildx makes an image for each platform, and that for the other answers', async (context) => {
+test('as `uv`, one build by buildx makes an image for each platform, and that for the other answers', {
+  timeout: 1_200_000,
+}, async (context) => {
   const scene = await openScene(context);
   const { example, layout } = await buildBoth('uv', await temporaryDir('platforms-uv'), scene);
   await expectForeignAnswers(layout, example);
 });
 
-test('as `venv`, one by buildctl for the other platform alone has the same files, and answers', async (context) => {
+test('as `venv`, one by buildctl for the other platform alone has the same files, and answers', {
+  timeout: 1_200_000,
+}, async (context) => {
   const scene = await openScene(context);
   const dir = await temporaryDir('platforms-venv');
   const { project, example, paths } = await buildBoth('venv', dir, scene);
