@@ -75,9 +75,19 @@ describe('the file and what happened to it', () => {
     const { 'tare.toml': _tare, ...files } = small;
     const dir = await writeProject(await temporaryDir('dockerfile'), { ...files, 'pyproject.toml': manifest.join('') });
     const file = join(dir, 'Dockerfile');
-    const run = (...args: string[]) =>
-      runTare(['dockerfile', dir, '-o', file, '--entrypoint', 'serve.py', ...args], { env });
-    const asked = ['--base', 'debian', '--python', '3.11', '--extra', 'fast', '--group', 'late'];
+    const run = (...args: string[]) => runTare(['dockerfile', dir, '-o', file, ...args], { env });
+    const asked = [
+      '--base',
+      'debian',
+      '--python',
+      '3.11',
+      '--entrypoint',
+      'serve.py',
+      '--extra',
+      'fast',
+      '--group',
+      'late',
+    ];
     const first = await run(...asked, '--variant', 'cached');
     expect(first.code, first.stderr).toBe(0);
     const text = await readFile(file, 'utf8');
@@ -91,7 +101,7 @@ describe('the file and what happened to it', () => {
     expect(other.stderr).toMatch(/- FROM python:3\.11-slim-bookworm[^]*\+ FROM python:3\.13-slim-trixie/);
     expect((await run('--python', '3.13')).code).toBe(0);
     expect(await readFile(file, 'utf8')).toMatch(
-      /^# [^\n]*--variant cached [^\n]* --base debian --python 3\.13 --extra fast/,
+      /^# [^\n]*--variant cached [^\n]* --base debian --python 3\.13 --entrypoint serve\.py --extra fast/,
     );
     const secret = await run('--base', 'docker://jo:w0rd@registry.example/python:3.13');
     expect(secret.code).not.toBe(0);
